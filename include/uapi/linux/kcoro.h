@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * kcoro - tasks and channels in the kernel, for programs.
+ *
+ * A short manual
+ * --------------
+ * open("/dev/kcoro") gives a CONTEXT. All that a program makes through it
+ * ends with it: closing its last descriptor, or the exit of the process that
+ * opened it, cancels its tasks.
+ *
+ * KCORO_IOC_SPAWN starts TASKS. A task runs a BODY: kernel code that has a
+ * name (KCORO_IOC_BODIES lists them). It gets an argument (bytes), and a list
+ * of descriptors: channel ends and files. With KCORO_SPAWN_FD each task is a
+ * descriptor, readable once the task has ended; without, it is an id, and its
+ * exit record is read from the context's descriptor.
+ *
+ * KCORO_IOC_CHAN_CREATE makes a CHANNEL: a sending and a receiving end, each a
+ * descriptor as with pipe(2). One write(2) sends one message, one read(2)
+ * receives one, 0 is end of stream. A channel holds either messages of one
+ * fixed size (elem_size > 0) or buffers of 1..buf_max bytes (elem_size == 0).
+ * poll, epoll, O_NONBLOCK, SCM_RIGHTS and fdinfo work as with any descriptor.
+ * KCORO_IOC_SEND and KCORO_IOC_RECV move many messages with one call,
+ * KCORO_IOC_SELECT waits for the first of several channels.
+ *
+ * Rules for every call
+ * --------------------
+ * - The argument's size is part of the call number. A newer program's longer
+ *   structure is taken if the tail that this kernel does not know is zero
+ *   (else E2BIG); an older program's shorter one is taken as if zero-extended.
+ * - Unknown flags and non-zero pads are EINVAL, an unknown call is ENOTTY, a
+ *   call on a descriptor that does not take it is EOPNOTSUPP.
+ * - A deadline is an absolute CLOCK_MONOTONIC time in nanoseconds. 0 is none;
+ *   one in the past tries once. When it passes, the call fails with ETIMEDOUT
+ *   and nothing was consumed.
+ * - All structures are the same for 32-bit and 64-bit programs.
+ */
+#ifndef _UAPI_LINUX_KCORO_H
+#define _UAPI_LINUX_KCORO_H
+
+#include <linux/types.h>
+#include <linux/ioctl.h>
+
+#define KCORO_DEVICE		"/dev/kcoro"
+#define KCORO_UAPI_VERSION	1
+
+/* Sizes of the fixed arrays below, the terminating zero included. */
+#define KCORO_NAME_MAX		32
+#define KCORO_MESSAGE_MAX	64
+#define KCORO_RESULT_MAX	64
+#define KCORO_HELP_MAX		96
+
+/*
+ * KCORO_IOC_INFO - what this kernel offers, its limits and counters
+ * On: any kcoro descriptor.
+ */
+#define KCORO_FEATURE_HANDOVER	(1ULL << 0) /* a blocked task's CPU goes on */
+
+#define KCORO_PREEMPT_NONE	0
+#define KCORO_PREEMPT_VOLUNTARY	1
+#define KCORO_PREEMPT_FULL	2
+
+struct kcoro_info {
+	__u32 version;		/* KCORO_UAPI_VERSION */
+	__u32 preempt;		/* KCORO_PREEMPT_* */
+	__u64 features;		/* KCORO_FEATURE_* */
+	__u32 stack_min;	/* bytes; smallest stack of any task */
+	__u32 stack_max;	/* bytes */
+	__u32 stack_default;	/* bytes */
+	__u32 arg_max;		/* bytes of a spawn argument */
+	__u32 spawn_fds_max;	/* descriptors given to one task */
+	__u32 spawn_max;	/* tasks of one SPAWN */
+	__u32 elem_max;		/* bytes of a fixed-size message */
+	__u32 buf_max;		/* bytes of a buffer message */
+	__u32 capacity_max;	/* messages a channel may hold */
+	__u32 batch_max;	/* messages of one SEND or RECV */
+	__u32 select_max;	/* cases of one SELECT */
+	__u32 cpus;		/* CPUs that run tasks now */
+	__u32 tasks_max;	/* live tasks, all users */
+	__u32 tasks_user_max;	/* live tasks of one user */
+	__u32 tasks_ctx_max;	/* live tasks and unread exits of one context */
+	__u32 chans_ctx_max;	/* channels of one context */
+	__u32 tasks;		/* live tasks now, all users */
+	__u32 workers;		/* worker threads now */
+	__u64 spawned;		/* tasks started since the module was loaded */
+	__u64 switches;		/* times a task was given a CPU */
+	__u64 handovers;	/* times a CPU passed on as its task blocked */
+	__u64 no_spare;		/* times it could not, for want of a worker */
+};
+
+/*
+ * KCORO_IOC_BODIES - list the bodies that are registered
+ * On: a context.
+ * @bodies: array of @count struct kcoro_body_info to fill; may be 0 if @count is
+ * @count: in: room; out: number filled
+ * @total: out: number registered
+ */
+struct kcoro_body_info {
+	char name[KCORO_NAME_MAX];
+	char help[KCORO_HELP_MAX];
+	__u32 stack_min;	/* bytes */
+	__u32 fds_min;		/* descriptors it wants at least */
+	__u32 fds_max;		/* and takes at most */
+	__u32 pad;
+};
+
+struct kcoro_bodies {
+	__u64 bodies;
+	__u32 count;
+	__u32 total;
+};
+
+/*
+ * KCORO_IOC_SPAWN - start tasks
+ * On: a context. Returns 0 if at least one task was started: see @spawned.
+ *
+ * E2BIG @arg_len over arg_max; EAGAIN tasks_max reached; EBADF a bad entry in
+ * @fds; EDQUOT tasks_user_max or tasks_ctx_max reached; EFAULT; EINVAL an
+ * unknown flag, a non-zero pad, a name that is empty or without end, a stack
+ * under the body's minimum or over stack_max, @count 0 or over spawn_max, a
+ * number of @fds or an argument that the body does not take; ELOOP a context
+ * or task descriptor among @fds; EMFILE; ENOENT no such body; ENOMEM;
+ * EOPNOTSUPP a file that this body cannot use; ESHUTDOWN the context was
+ * killed; EACCES a file not open for what the body does with it.
+ */
+#define KCORO_SPAWN_FD		(1U << 0) /* give a descriptor for each task */
+#define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in the context */
+#define KCORO_SPAWN_FLAGS	(KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT)
+
+struct kcoro_spawn {
+	char body[KCORO_NAME_MAX];
+	char name[KCORO_NAME_MAX]; /* empty: the body's */
+	__u64 arg;		/* address of the argument, or 0 */
+	__u64 fds;		/* address of __s32[nr_fds], or 0 */
+	__u32 arg_len;
+	__u32 nr_fds;
+	__u32 flags;		/* KCORO_SPAWN_* */
+	__u32 stack_size;	/* bytes; 0: the default */
+	__u32 count;		/* how many tasks */
+	__u32 spawned;		/* out: how many were started */
+	__u64 ids;		/* address of __u64[count] to fill, or 0 */
+	__u64 task_fds;		/* with KCORO_SPAWN_FD: of __s32[count] to fill */
+	__s64 deadline_ns;	/* the task is cancelled then; 0: never */
+};
+
+/*
+ * The end of a task: read(2) from its descriptor (any number of times), or,
+ * for tasks without one, from the context's, in order of exit, as many whole
+ * records as fit.
+ */
+#define KCORO_EXIT_RETURNED	0 /* its body returned, @error tells how */
+#define KCORO_EXIT_CANCELED	1 /* cancelled by request */
+#define KCORO_EXIT_DEADLINE	2 /* cancelled by its deadline */
+#define KCORO_EXIT_KILLED	3 /* its context ended, or it was killed */
+#define KCORO_EXIT_FAULT	4 /* it crashed; the kernel log has the report */
+
+struct kcoro_exit {
+	__u64 id;
+	__s64 result;		/* what the body returned */
+	__s32 error;		/* 0 or a negative errno */
+	__u32 reason;		/* KCORO_EXIT_* */
+	__u64 switches;		/* times it was given a CPU */
+	__u32 data_len;		/* bytes used of @data */
+	__u32 pad;
+	char name[KCORO_NAME_MAX];
+	char message[KCORO_MESSAGE_MAX]; /* says what @error is about */
+	__u8 data[KCORO_RESULT_MAX];	 /* what the body gives besides */
+};
+
+/*
+ * KCORO_IOC_CHAN_CREATE - make a channel
+ * On: a context.
+ * EINVAL an unknown flag, a size or capacity over the limit; EDQUOT
+ * chans_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ */
+#define KCORO_CHAN_BOTH		(1U << 0) /* one descriptor, both rights */
+#define KCORO_CHAN_NONBLOCK	(1U << 1) /* O_NONBLOCK on the descriptors */
+#define KCORO_CHAN_FLAGS	(KCORO_CHAN_BOTH | KCORO_CHAN_NONBLOCK)
+
+struct kcoro_chan_create {
+	__u32 elem_size;	/* bytes; 0: buffers */
+	__u32 buf_max;		/* of a channel of buffers; 0: buf_max of INFO */
+	__u32 capacity;		/* messages; 0: unbuffered */
+	__u32 flags;		/* KCORO_CHAN_* */
+	__s32 send_fd;		/* out */
+	__s32 recv_fd;		/* out; with KCORO_CHAN_BOTH equal to send_fd */
+	__u64 id;		/* out */
+};
+
+/*
+ * KCORO_IOC_SEND, KCORO_IOC_RECV - move up to @count messages
+ * On: a channel's sending (receiving) end.
+ *
+ * SEND waits until all are sent. RECV waits for the first, then takes what is
+ * there, or with KCORO_IO_ALL waits for all. Either returns 0 if at least one
+ * message moved: see @done. RECV with @done 0 is end of stream.
+ *
+ * EAGAIN would block, and the descriptor is O_NONBLOCK or KCORO_IO_NOWAIT is
+ * set; EBADF not this end; EFAULT; EINTR; EINVAL; EMSGSIZE a message of a
+ * wrong size, or a buffer too small: nothing is lost, @iov's entry of that
+ * message tells its length; EPIPE closed, or nobody can receive; ETIMEDOUT.
+ */
+#define KCORO_IO_ALL		(1U << 0)
+#define KCORO_IO_NOWAIT		(1U << 1)
+#define KCORO_IO_FLAGS		(KCORO_IO_ALL | KCORO_IO_NOWAIT)
+
+struct kcoro_iov {
+	__u64 addr;
+	__u32 len;		/* in: bytes there; out of RECV: the message's */
+	__u32 pad;
+};
+
+struct kcoro_io {
+	__u64 iov;		/* address of struct kcoro_iov[count] */
+	__u32 count;
+	__u32 flags;		/* KCORO_IO_* */
+	__s64 deadline_ns;
+	__u32 done;		/* out: messages moved */
+	__u32 pad;
+};
+
+/*
+ * KCORO_IOC_SELECT - wait for the first of several channel operations
+ * On: a context. Exactly one case is carried out; @index tells which.
+ *
+ * A case that can never proceed any more is ready: a receive with @len 0 (end
+ * of stream), a send with @error -EPIPE. With several ready one is drawn at
+ * random, or with KCORO_SELECT_PRIORITY the first in order is taken. A case
+ * with a negative @fd is never ready.
+ *
+ * EAGAIN none ready and KCORO_SELECT_NOWAIT; EBADF; EFAULT; EINTR; EINVAL;
+ * EMSGSIZE; ENOMEM; ETIMEDOUT.
+ */
+#define KCORO_OP_SEND		1
+#define KCORO_OP_RECV		2
+
+#define KCORO_SELECT_PRIORITY	(1U << 0)
+#define KCORO_SELECT_NOWAIT	(1U << 1)
+#define KCORO_SELECT_FLAGS	(KCORO_SELECT_PRIORITY | KCORO_SELECT_NOWAIT)
+
+struct kcoro_case {
+	__s32 fd;
+	__u32 op;		/* KCORO_OP_* */
+	__u64 addr;
+	__u32 len;		/* in: bytes at addr; out: the message's */
+	__u32 pad;
+};
+
+struct kcoro_select {
+	__u64 cases;		/* address of struct kcoro_case[count] */
+	__u32 count;
+	__u32 flags;		/* KCORO_SELECT_* */
+	__s64 deadline_ns;
+	__u32 index;		/* out: the case that was carried out */
+	__s32 error;		/* out: 0 or -EPIPE */
+};
+
+/*
+ * KCORO_IOC_CLOSE - close a channel for good, for all who hold it
+ * On: a channel's sending end. No argument.
+ * Queued messages can still be received, then receivers see end of stream;
+ * senders get EPIPE. EALREADY it was closed before; EBADF not a sending end.
+ */
+
+/*
+ * KCORO_IOC_LIST - list tasks in order of id
+ * On: a context.
+ * @tasks: array of @count struct kcoro_task_info to fill
+ * @after: only tasks with an id over this one
+ * @scope: KCORO_SCOPE_*
+ * EINVAL; EFAULT; EPERM KCORO_SCOPE_ALL without CAP_SYS_ADMIN.
+ */
+#define KCORO_SCOPE_CTX		0 /* this context's */
+#define KCORO_SCOPE_USER	1 /* of all contexts opened by the caller's user */
+#define KCORO_SCOPE_ALL		2 /* everybody's */
+
+#define KCORO_TASK_READY	0 /* waits for a CPU */
+#define KCORO_TASK_RUNNING	1 /* has one, or is blocked in kernel code */
+#define KCORO_TASK_PARKED	2 /* waits: see @wait */
+#define KCORO_TASK_EXITED	3 /* its exit record was not read yet */
+
+#define KCORO_WAIT_NONE		0
+#define KCORO_WAIT_SLEEP	1
+#define KCORO_WAIT_SEND		2
+#define KCORO_WAIT_RECV		3
+#define KCORO_WAIT_SELECT	4
+#define KCORO_WAIT_JOIN		5
+#define KCORO_WAIT_POLL		6 /* a file to become readable or writable */
+#define KCORO_WAIT_EVENT	7 /* something in kernel code */
+
+struct kcoro_task_info {
+	__u64 id;
+	__u64 ctx;		/* id of its context; 0: spawned by the kernel */
+	__u64 parent;		/* id of the task that spawned it, or 0 */
+	__u64 switches;
+	__u64 age_ns;		/* since it was spawned */
+	__u64 mem_bytes;	/* stack and bookkeeping */
+	__u32 state;		/* KCORO_TASK_* */
+	__u32 wait;		/* KCORO_WAIT_* */
+	__u32 cpu;		/* where it ran last */
+	__u32 stack_size;
+	__u32 stack_used;	/* high-water mark, bytes; 0: not known */
+	__u32 uid;		/* of the context's opener, as the caller sees it */
+	__s32 pid;		/* likewise; 0: none, or not visible */
+	__u32 pad;
+	char name[KCORO_NAME_MAX];
+	char body[KCORO_NAME_MAX];
+	char comm[16];		/* of the context's opener */
+};
+
+struct kcoro_list {
+	__u64 tasks;
+	__u64 after;
+	__u32 count;		/* in: room; out: number filled */
+	__u32 scope;
+};
+
+/*
+ * KCORO_IOC_KILL - cancel tasks
+ * On: a context.
+ * @id: the task, or 0 for every task within @scope
+ * @flags: without KCORO_KILL_ONCE every further wait of the task fails with
+ *         ECANCELED; with it only the next one. KCORO_KILL_CONTEXTS (@id 0):
+ *         the contexts within @scope themselves end; they take no new tasks.
+ * @killed: out: number of tasks asked to end
+ * EINVAL; EPERM KCORO_SCOPE_ALL without CAP_SYS_ADMIN; ESRCH no such task
+ * within @scope.
+ */
+#define KCORO_KILL_ONCE		(1U << 0)
+#define KCORO_KILL_CONTEXTS	(1U << 1)
+#define KCORO_KILL_FLAGS	(KCORO_KILL_ONCE | KCORO_KILL_CONTEXTS)
+
+struct kcoro_kill {
+	__u64 id;
+	__u32 scope;
+	__u32 flags;
+	__u64 killed;
+};
+
+/*
+ * KCORO_IOC_OPTIONS - set what holds for a whole context
+ * On: a context.
+ * KCORO_CTX_DETACHED: it outlives the process that opened it, as long as some
+ * process holds its descriptor. EINVAL; an absent flag is cleared.
+ */
+#define KCORO_CTX_DETACHED	(1U << 0)
+#define KCORO_CTX_FLAGS		(KCORO_CTX_DETACHED)
+
+struct kcoro_options {
+	__u32 flags;
+	__u32 pad;
+};
+
+/*
+ * KCORO_IOC_TASK - the state of one task
+ * On: a task's descriptor. Fills a struct kcoro_task_info.
+ */
+
+#define KCORO_IOC_MAGIC		0xc6
+#define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
+#define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
+#define KCORO_IOC_SPAWN		_IOWR(KCORO_IOC_MAGIC, 2, struct kcoro_spawn)
+#define KCORO_IOC_CHAN_CREATE	_IOWR(KCORO_IOC_MAGIC, 3, struct kcoro_chan_create)
+#define KCORO_IOC_SEND		_IOWR(KCORO_IOC_MAGIC, 4, struct kcoro_io)
+#define KCORO_IOC_RECV		_IOWR(KCORO_IOC_MAGIC, 5, struct kcoro_io)
+#define KCORO_IOC_SELECT	_IOWR(KCORO_IOC_MAGIC, 6, struct kcoro_select)
+#define KCORO_IOC_CLOSE		_IO(KCORO_IOC_MAGIC, 7)
+#define KCORO_IOC_LIST		_IOWR(KCORO_IOC_MAGIC, 8, struct kcoro_list)
+#define KCORO_IOC_KILL		_IOWR(KCORO_IOC_MAGIC, 9, struct kcoro_kill)
+#define KCORO_IOC_OPTIONS	_IOWR(KCORO_IOC_MAGIC, 10, struct kcoro_options)
+#define KCORO_IOC_TASK		_IOWR(KCORO_IOC_MAGIC, 11, struct kcoro_task_info)
+
+#endif /* _UAPI_LINUX_KCORO_H */

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What differs between the kernels that kcoro is built for. The only place
+ * that asks for a version.
+ */
+#ifndef KCORO_COMPAT_H
+#define KCORO_COMPAT_H
+
+#include <linux/hrtimer.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#error "kcoro was tried on Linux 6.1 to 6.12; the stack canary moved in 6.15"
+#endif
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "kcoro needs Linux 6.1 or newer"
+#endif
+
+/*
+ * Is @p, which is current and on its way out of schedule(), still runnable?
+ * Not a matter of its __state: a task preempted between set_current_state()
+ * and schedule() has one and is runnable. Since 6.12 a task that blocks may
+ * stay on the queue (delayed dequeue).
+ */
+static inline bool kcoro_still_runnable(const struct task_struct *p)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	return p->on_rq && !p->se.sched_delayed;
+#else
+	return p->on_rq;
+#endif
+}
+
+static inline void kcoro_hrtimer_setup(struct hrtimer *timer,
+				       enum hrtimer_restart (*fn)(struct hrtimer *),
+				       enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(timer, fn, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, mode);
+	timer->function = fn;
+#endif
+}
+
+static inline void
+kcoro_hrtimer_setup_on_stack(struct hrtimer *timer,
+			     enum hrtimer_restart (*fn)(struct hrtimer *),
+			     enum hrtimer_mode mode)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup_on_stack(timer, fn, CLOCK_MONOTONIC, mode);
+#else
+	hrtimer_init_on_stack(timer, CLOCK_MONOTONIC, mode);
+	timer->function = fn;
+#endif
+}
+
+#endif /* KCORO_COMPAT_H */

@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Contexts: one open of /dev/kcoro, the root of all that is made through it.
+ *
+ * Model: a context has tasks, which it lists, counts and kills, and the exit
+ * records of those that have no descriptor. It pays for the tasks' stacks and
+ * for channels. It is KILLED by request, by its opener's exit (unless it is
+ * DETACHED) or by the release of its descriptor: it takes no new tasks then,
+ * and every wait of those it has fails.
+ *
+ * A task, as its context sees it:
+ *	admitted	counted; may still fail to be made
+ *	reserved	its places in the tables of tasks are allocated
+ *	published	listed; killing the context reaches it from here on
+ *	ended		uncharged; its record, if it has one, is in @exits
+ *	delivered	its record was read: unlisted. The others are at the end
+ *	reaped		its stack was given back
+ *
+ * Teardown, in phases, and who can still see the context in each:
+ *	1 killed	all
+ *	2 closed	tasks, channels, task descriptors, walks (list.c). The
+ *			records that nobody has read are dropped
+ *	3 users is 0	channels, task descriptors, walks: a work item destroys
+ *			the pool of stacks
+ *	4 refs is 0	nobody: freed, the module's reference dropped
+ * Between 1 and 3 time passes as tasks return from their waits. A channel may
+ * outlive the rest for as long as some other process or task holds it.
+ *
+ * Invariants: a task is published under the lock under which `killed` is seen
+ * false, so none escapes a kill. A task that is in a table has a context that
+ * is alive. A task is uncharged before anybody can learn of its end. A record
+ * is delivered once, or put back if the reader's memory is bad.
+ *
+ * Unloading: each context holds a reference to the module until phase 4. The
+ * code after that module_put() is run by a work item (kcoro_ctx_exit() waits
+ * for it), by a worker (its exit does), or under a file of ours, which holds
+ * the module itself.
+ *
+ * Locks: ctx->lock, then those of the tables. ctx->files' lock, then the wait
+ * queue in the file. None of ours is held while ctx->wait is woken. They are
+ * spinlocks, since a task's end must not sleep, and never taken by interrupts.
+ *
+ * Forbidden: to sleep in kcoro_ctx_task_ended() and kcoro_ctx_task_reaped();
+ * to touch a context after kcoro_ctx_task_reaped() without a reference.
+ *
+ * Rejected: one table of all tasks only (a context's end would look at
+ * everybody's tasks); lists (paging by id from the middle would start over at
+ * each page); to uncharge at reaping (a program that has joined its last task
+ * could find its quota still used up, depending on timing).
+ */
+#include <linux/cred.h>
+#include <linux/module.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/user_namespace.h>
+
+#include "context.h"
+#include "limits.h"
+#include "list.h"
+#include "task.h"
+#include "task_fd.h"
+
+/* The published tasks of all contexts, by id. */
+DEFINE_XARRAY(kcoro_all_tasks);
+/* The contexts that have a descriptor, by id. */
+static DEFINE_XARRAY(all_ctxs);
+static atomic64_t last_id = ATOMIC64_INIT(0);
+static struct workqueue_struct *teardown_wq;
+
+/* Is the end of @task told by a record of its context? */
+static bool keeps_record(const struct kcoro_task *task)
+{
+	return !(task->flags & (KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT));
+}
+
+/**
+ * kcoro_ctx_get() - take a reference
+ * @ctx: the caller knows that somebody holds one
+ *
+ * Context: any.
+ */
+void kcoro_ctx_get(struct kcoro_ctx *ctx)
+{
+	refcount_inc(&ctx->refs);
+}
+
+/**
+ * kcoro_ctx_put() - drop a reference
+ * @ctx: not to be touched afterwards
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_put(struct kcoro_ctx *ctx)
+{
+	if (!refcount_dec_and_test(&ctx->refs))
+		return;
+	WARN_ON_ONCE(!xa_empty(&ctx->tasks) || !xa_empty(&ctx->files) ||
+		     ctx->nr_chans);
+	kcoro_user_put(ctx->user);
+	put_pid(ctx->pid);
+	kfree(ctx);
+	module_put(THIS_MODULE);
+}
+
+static void ctx_teardown(struct work_struct *work)
+{
+	struct kcoro_ctx *ctx = container_of(work, struct kcoro_ctx, teardown);
+
+	kcoro_stack_pool_destroy(&ctx->pool);
+	kcoro_ctx_put(ctx);
+}
+
+static void ctx_unuse(struct kcoro_ctx *ctx)
+{
+	if (atomic_dec_and_test(&ctx->users))
+		queue_work(teardown_wq, &ctx->teardown);
+}
+
+/**
+ * kcoro_ctx_next() - walk the contexts that have a descriptor
+ * @after: in: the last one's id, at first 0; out: this one's
+ *
+ * Context: process, atomic too.
+ * Return: the context with the next id, with a reference, or NULL.
+ */
+struct kcoro_ctx *kcoro_ctx_next(u64 *after)
+{
+	unsigned long id = *after;
+	struct kcoro_ctx *ctx;
+
+	xa_lock(&all_ctxs);
+	ctx = xa_find_after(&all_ctxs, &id, ULONG_MAX, XA_PRESENT);
+	if (ctx)
+		kcoro_ctx_get(ctx);
+	xa_unlock(&all_ctxs);
+	*after = id;
+	return ctx;
+}
+
+/**
+ * kcoro_ctx_admit_task() - account for a task that shall be spawned
+ * @ctx: whose
+ *
+ * Context: process, atomic too.
+ * Return: 0: followed by kcoro_ctx_publish_task() or kcoro_ctx_dismiss_task().
+ * -ESHUTDOWN: killed. -EDQUOT: tasks_ctx_max or tasks_user_max reached.
+ * -EAGAIN: tasks_max reached.
+ */
+int kcoro_ctx_admit_task(struct kcoro_ctx *ctx)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->killed)
+		err = -ESHUTDOWN;
+	else if (ctx->nr_live + ctx->nr_exits >= kcoro_limits_tasks_ctx())
+		err = -EDQUOT;
+	else
+		err = kcoro_limits_charge(ctx->user);
+	if (!err)
+		ctx->nr_live++;
+	spin_unlock(&ctx->lock);
+	return err;
+}
+
+/**
+ * kcoro_ctx_dismiss_task() - undo kcoro_ctx_admit_task()
+ * @ctx: whose
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_dismiss_task(struct kcoro_ctx *ctx)
+{
+	spin_lock(&ctx->lock);
+	ctx->nr_live--;
+	spin_unlock(&ctx->lock);
+	kcoro_limits_uncharge(ctx->user);
+}
+
+/**
+ * kcoro_ctx_reserve_task() - make room for a task in the tables
+ * @ctx: whose
+ * @id: the task's
+ *
+ * Context: may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int kcoro_ctx_reserve_task(struct kcoro_ctx *ctx, u64 id)
+{
+	int err = xa_reserve(&ctx->tasks, id, GFP_KERNEL_ACCOUNT);
+
+	if (err)
+		return err;
+	err = xa_reserve(&kcoro_all_tasks, id, GFP_KERNEL);
+	if (err)
+		xa_release(&ctx->tasks, id);
+	return err;
+}
+
+/**
+ * kcoro_ctx_unreserve_task() - undo kcoro_ctx_reserve_task()
+ * @ctx: whose
+ * @id: the task's
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_unreserve_task(struct kcoro_ctx *ctx, u64 id)
+{
+	xa_release(&kcoro_all_tasks, id);
+	xa_release(&ctx->tasks, id);
+}
+
+/**
+ * kcoro_ctx_publish_task() - let the others see a task
+ * @ctx: whose; the task is reserved in it
+ * @task: to be given to kcoro_task_start() at once if this succeeds
+ *
+ * Context: process, atomic too.
+ * Return: 0. -ESHUTDOWN: @ctx was killed since the task was admitted.
+ */
+int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->killed) {
+		err = -ESHUTDOWN;
+	} else {
+		atomic_inc(&ctx->users);
+		if (keeps_record(task))
+			ctx->nr_records++;
+		/* Reserved: neither allocates, neither fails. */
+		xa_store(&ctx->tasks, task->id, task, GFP_ATOMIC);
+		xa_store(&kcoro_all_tasks, task->id, task, GFP_ATOMIC);
+	}
+	spin_unlock(&ctx->lock);
+	if (!err)
+		kcoro_limits_count_spawn();
+	return err;
+}
+
+static void ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task)
+{
+	lockdep_assert_held(&ctx->lock);
+	xa_erase(&ctx->tasks, task->id);
+	xa_erase(&kcoro_all_tasks, task->id);
+}
+
+static void ctx_wake(struct kcoro_ctx *ctx, __poll_t events)
+{
+	if (wq_has_sleeper(&ctx->wait))
+		wake_up_interruptible_poll(&ctx->wait, events);
+}
+
+/**
+ * kcoro_ctx_task_ended() - take note of a task's end
+ * @task: it has a context, and returns to its worker soon
+ *
+ * Context: the end of @task, on its own stack; does not sleep.
+ */
+void kcoro_ctx_task_ended(struct kcoro_task *task)
+{
+	struct kcoro_ctx *ctx = task->ctx;
+	bool record;
+
+	kcoro_limits_uncharge(ctx->user);
+	spin_lock(&ctx->lock);
+	ctx->nr_live--;
+	record = keeps_record(task) && !ctx->closed;
+	if (record) {
+		ctx->nr_exits++;
+		kcoro_task_get(task);
+		list_add_tail(&task->exit_node, &ctx->exits);
+	} else {
+		if (keeps_record(task))
+			ctx->nr_records--;
+		ctx_unlist(ctx, task);
+	}
+	spin_unlock(&ctx->lock);
+
+	if (task->flags & KCORO_SPAWN_FD)
+		kcoro_task_file_ended(ctx, task->id);
+	if (record)
+		ctx_wake(ctx, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * kcoro_ctx_task_reaped() - one task less uses the context's stacks
+ * @ctx: its context; not to be touched afterwards
+ *
+ * Context: a worker's loop; does not sleep.
+ */
+void kcoro_ctx_task_reaped(struct kcoro_ctx *ctx)
+{
+	ctx_unuse(ctx);
+}
+
+/**
+ * kcoro_ctx_admit_chan() - account for a channel
+ * @ctx: who pays
+ *
+ * Context: process, atomic too.
+ * Return: 0: with a reference, both undone by kcoro_ctx_chan_freed().
+ * -ESHUTDOWN: killed. -EDQUOT: chans_ctx_max reached.
+ */
+int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->killed)
+		err = -ESHUTDOWN;
+	else if (ctx->nr_chans >= kcoro_limits_chans_ctx())
+		err = -EDQUOT;
+	else
+		ctx->nr_chans++;
+	spin_unlock(&ctx->lock);
+	if (!err)
+		kcoro_ctx_get(ctx);
+	return err;
+}
+
+/**
+ * kcoro_ctx_chan_freed() - undo kcoro_ctx_admit_chan()
+ * @ctx: who paid; not to be touched afterwards
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_chan_freed(struct kcoro_ctx *ctx)
+{
+	spin_lock(&ctx->lock);
+	ctx->nr_chans--;
+	spin_unlock(&ctx->lock);
+	kcoro_ctx_put(ctx);
+}
+
+/**
+ * kcoro_ctx_kill() - end a context
+ * @ctx: it takes no new tasks, and every wait of its tasks fails
+ *
+ * Context: may sleep. May be called any number of times.
+ * Return: number of tasks asked to end.
+ */
+u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
+{
+	struct kcoro_walk walk = {
+		.tasks = &ctx->tasks,
+		.scope = KCORO_SCOPE_ALL,
+	};
+	u64 nr;
+
+	spin_lock(&ctx->lock);
+	WRITE_ONCE(ctx->killed, true);
+	spin_unlock(&ctx->lock);
+	nr = kcoro_walk_kill(&walk, false);
+	ctx_wake(ctx, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+	return nr;
+}
+
+/**
+ * kcoro_ctx_task_info() - describe a task of a context to the caller
+ * @task: the caller holds a reference
+ * @ctx: its context, likewise
+ * @info: filled
+ *
+ * Context: process.
+ */
+void kcoro_ctx_task_info(struct kcoro_task *task, struct kcoro_ctx *ctx,
+			 struct kcoro_task_info *info)
+{
+	kcoro_task_info(task, info);
+	info->ctx = ctx->id;
+	info->uid = from_kuid_munged(current_user_ns(), ctx->uid);
+	info->pid = pid_nr_ns(ctx->pid, task_active_pid_ns(current));
+	strscpy(info->comm, ctx->comm, sizeof(info->comm));
+}
+
+/**
+ * kcoro_ctx_take_exit() - take the oldest unread exit in hand
+ * @ctx: whose
+ *
+ * Context: process, atomic too.
+ * Return: the task, with a reference, to be given to kcoro_ctx_deliver_exit()
+ * or kcoro_ctx_untake_exit(); or NULL.
+ */
+struct kcoro_task *kcoro_ctx_take_exit(struct kcoro_ctx *ctx)
+{
+	struct kcoro_task *task;
+
+	spin_lock(&ctx->lock);
+	task = list_first_entry_or_null(&ctx->exits, struct kcoro_task,
+					exit_node);
+	if (task)
+		list_del_init(&task->exit_node);
+	spin_unlock(&ctx->lock);
+	return task;
+}
+
+/**
+ * kcoro_ctx_untake_exit() - the record in hand could not be delivered
+ * @ctx: whose
+ * @task: becomes the oldest again; the reference goes with it
+ *
+ * Context: process.
+ */
+void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
+{
+	spin_lock(&ctx->lock);
+	list_add(&task->exit_node, &ctx->exits);
+	spin_unlock(&ctx->lock);
+	ctx_wake(ctx, EPOLLIN | EPOLLRDNORM);
+}
+
+/**
+ * kcoro_ctx_deliver_exit() - the record in hand was delivered
+ * @ctx: whose
+ * @task: the reference goes
+ *
+ * Context: process.
+ */
+void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
+{
+	bool last;
+
+	spin_lock(&ctx->lock);
+	ctx->nr_exits--;
+	last = !--ctx->nr_records;
+	ctx_unlist(ctx, task);
+	spin_unlock(&ctx->lock);
+	kcoro_task_put(task);
+	if (last)	/* other readers wait for a record that never comes */
+		ctx_wake(ctx, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+}
+
+/**
+ * kcoro_ctx_create() - make a context for the caller
+ *
+ * Context: process; a file of ours is being opened.
+ * Return: the context, to be given to kcoro_ctx_close(); or -ENOMEM.
+ */
+struct kcoro_ctx *kcoro_ctx_create(void)
+{
+	struct kcoro_ctx *ctx;
+	int err;
+
+	ctx = kzalloc(sizeof(*ctx), GFP_KERNEL_ACCOUNT);
+	if (!ctx)
+		return ERR_PTR(-ENOMEM);
+	refcount_set(&ctx->refs, 1);
+	atomic_set(&ctx->users, 1);
+	ctx->id = atomic64_inc_return(&last_id);
+	ctx->uid = current_uid();
+	spin_lock_init(&ctx->lock);
+	INIT_LIST_HEAD(&ctx->exits);
+	xa_init_flags(&ctx->tasks, XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ctx->files, XA_FLAGS_ACCOUNT);
+	init_waitqueue_head(&ctx->wait);
+	kcoro_stack_pool_init(&ctx->pool, GFP_KERNEL_ACCOUNT);
+	INIT_WORK(&ctx->teardown, ctx_teardown);
+	ctx->user = kcoro_user_get(ctx->uid);
+	if (!ctx->user) {
+		err = -ENOMEM;
+		goto err_ctx;
+	}
+	ctx->pid = get_pid(task_tgid(current));
+	get_task_comm(ctx->comm, current->group_leader);
+	err = xa_insert(&all_ctxs, ctx->id, ctx, GFP_KERNEL);
+	if (err)
+		goto err_user;
+	__module_get(THIS_MODULE);
+	return ctx;
+
+err_user:
+	put_pid(ctx->pid);
+	kcoro_user_put(ctx->user);
+err_ctx:
+	kcoro_stack_pool_destroy(&ctx->pool);
+	kfree(ctx);
+	return ERR_PTR(err);
+}
+
+/**
+ * kcoro_ctx_close() - begin the end of a context: its descriptor goes
+ * @ctx: not to be touched afterwards without a reference
+ *
+ * Context: process.
+ */
+void kcoro_ctx_close(struct kcoro_ctx *ctx)
+{
+	struct kcoro_task *task;
+
+	xa_erase(&all_ctxs, ctx->id);
+	spin_lock(&ctx->lock);
+	ctx->closed = true;
+	spin_unlock(&ctx->lock);
+	kcoro_ctx_kill(ctx);
+	while ((task = kcoro_ctx_take_exit(ctx))) {
+		kcoro_ctx_deliver_exit(ctx, task);
+		cond_resched();
+	}
+	ctx_unuse(ctx);
+}
+
+/**
+ * kcoro_ctx_init() - get ready to open contexts
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int __init kcoro_ctx_init(void)
+{
+	teardown_wq = alloc_workqueue("kcoro_teardown", WQ_UNBOUND, 0);
+	return teardown_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * kcoro_ctx_exit() - undo kcoro_ctx_init()
+ *
+ * Context: module exit; there are no contexts.
+ */
+void kcoro_ctx_exit(void)
+{
+	destroy_workqueue(teardown_wq);
+	WARN_ON_ONCE(!xa_empty(&kcoro_all_tasks) || !xa_empty(&all_ctxs));
+	xa_destroy(&kcoro_all_tasks);
+	xa_destroy(&all_ctxs);
+}

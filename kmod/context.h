@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Contexts: one open of /dev/kcoro: see context.c, context_fd.c. */
+#ifndef KCORO_CONTEXT_H
+#define KCORO_CONTEXT_H
+
+#include <linux/atomic.h>
+#include <linux/fs.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
+#include <linux/uidgid.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include "stack.h"
+
+struct kcoro_call;
+struct kcoro_chan;
+struct kcoro_task;
+struct kcoro_task_info;
+struct kcoro_user;
+struct pid;
+
+/**
+ * struct kcoro_ctx - one open of /dev/kcoro
+ *
+ * Fields: [C] constant; [L] under @lock; [A] atomic; [I] own lock inside.
+ *
+ * @refs: who may look at it: its descriptor or, after that, the tasks not yet
+ *	reaped, together one; each channel, task descriptor, and task found by a
+ *	walk. [A]
+ * @users: who may use @pool: its descriptor, each task not yet reaped. [A]
+ * @id: unique while the module is loaded. [C]
+ * @uid: the opener's real user. [C]
+ * @user: that user's account, held. [C]
+ * @pid: the opener's thread group, held. [C]
+ * @comm: the opener's name, as it was. [C]
+ * @lock: nests outside that of @tasks
+ * @killed: it takes no new tasks and channels. [L], set once, read without
+ * @closed: its descriptor is gone: nobody reads exits. [L], set once
+ * @options: KCORO_CTX_*. [L], read without
+ * @nr_live: tasks admitted that have not ended. [L]
+ * @nr_exits: tasks that have ended and whose record was not delivered. [L]
+ * @nr_records: tasks, of both kinds, whose record will be delivered here. [L]
+ * @nr_chans: channels. [L]
+ * @exits: tasks that have ended, each with a reference, oldest first; without
+ *	those that a reader has in hand. [L: by exit_node]
+ * @tasks: tasks by id, from their start to their end, or to the delivery of
+ *	their record. Written under @lock. [I]
+ * @files: struct kcoro_task_file by task id, see task_fd.c. [I]
+ * @wait: readers and pollers. [I]
+ * @pool: where its tasks' stacks come from. [I]
+ * @teardown: frees @pool when nobody uses it any more
+ */
+struct kcoro_ctx {
+	refcount_t refs;
+	atomic_t users;
+	u64 id;
+	kuid_t uid;
+	struct kcoro_user *user;
+	struct pid *pid;
+	char comm[TASK_COMM_LEN];
+	spinlock_t lock; /* guards [L] */
+	bool killed;
+	bool closed;
+	u32 options;
+	u32 nr_live;
+	u32 nr_exits;
+	u32 nr_records;
+	u32 nr_chans;
+	struct list_head exits;
+	struct xarray tasks;
+	struct xarray files;
+	wait_queue_head_t wait;
+	struct kcoro_stack_pool pool;
+	struct work_struct teardown;
+};
+
+/* Called by the runtime: task.c, at the end of a task that has a context. */
+void kcoro_ctx_task_ended(struct kcoro_task *task);
+/* Called by the runtime: task.c, when such a task's stack has been freed. */
+void kcoro_ctx_task_reaped(struct kcoro_ctx *ctx);
+/* Called by the runtime: chan.c, when a channel that it pays for is freed. */
+void kcoro_ctx_chan_freed(struct kcoro_ctx *ctx);
+
+/* For the device layer: context.c. */
+struct kcoro_ctx *kcoro_ctx_create(void);
+void kcoro_ctx_close(struct kcoro_ctx *ctx);
+void kcoro_ctx_get(struct kcoro_ctx *ctx);
+void kcoro_ctx_put(struct kcoro_ctx *ctx);
+struct kcoro_ctx *kcoro_ctx_next(u64 *after);
+
+int kcoro_ctx_admit_task(struct kcoro_ctx *ctx);
+void kcoro_ctx_dismiss_task(struct kcoro_ctx *ctx);
+int kcoro_ctx_reserve_task(struct kcoro_ctx *ctx, u64 id);
+void kcoro_ctx_unreserve_task(struct kcoro_ctx *ctx, u64 id);
+int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task);
+int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx);
+
+struct kcoro_task *kcoro_ctx_take_exit(struct kcoro_ctx *ctx);
+void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
+void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
+
+u64 kcoro_ctx_kill(struct kcoro_ctx *ctx);
+void kcoro_ctx_task_info(struct kcoro_task *task, struct kcoro_ctx *ctx,
+			 struct kcoro_task_info *info);
+
+extern struct xarray kcoro_all_tasks;
+
+/* context_fd.c */
+extern const struct file_operations kcoro_ctx_fops;
+bool kcoro_is_ctx_file(const struct file *file);
+int kcoro_ctx_ioc_options(struct file *file, struct kcoro_call *call);
+
+int kcoro_ctx_init(void);
+void kcoro_ctx_exit(void);
+
+#endif /* KCORO_CONTEXT_H */

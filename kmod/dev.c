@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The device, and the calls of all our descriptors.
+ *
+ * Model: /dev/kcoro is a misc device; an open of it is a context (context.c).
+ * Contexts, channels and tasks share one table of calls, indexed by the call's
+ * number, which says what a call is called on, how much of its argument there
+ * is at least, and who carries it out. Arguments are copied in before and out
+ * after the handler, which sees kernel memory only.
+ *
+ * Invariants: a handler gets an argument of this kernel's size, zero where the
+ * program's was shorter; a longer one has a tail of zeroes. Nothing has an
+ * effect unless the argument can be written back (it was tried), so that a
+ * program learns of what was done.
+ *
+ * Errors, in order: ENOTTY not a call of ours, or not of this direction;
+ * EOPNOTSUPP not on this kind of descriptor; EINVAL shorter than the first
+ * version of the argument; EFAULT; E2BIG a tail that is not zero.
+ *
+ * Locks: none here.
+ *
+ * Rejected: to switch on the whole number, size included (a newer program's
+ * call would be another call).
+ */
+#include <linux/build_bug.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/nospec.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string_helpers.h>
+#include <linux/uaccess.h>
+
+#include "body.h"
+#include "chan_fd.h"
+#include "context.h"
+#include "dev.h"
+#include "limits.h"
+#include "list.h"
+#include "sched.h"
+#include "spawn.h"
+#include "stack.h"
+#include "task_fd.h"
+
+static_assert(sizeof(struct kcoro_info) == 120);
+static_assert(sizeof(struct kcoro_body_info) == 144);
+static_assert(sizeof(struct kcoro_bodies) == 16);
+static_assert(sizeof(struct kcoro_spawn) == 128);
+static_assert(sizeof(struct kcoro_exit) == 200);
+static_assert(sizeof(struct kcoro_chan_create) == 32);
+static_assert(sizeof(struct kcoro_iov) == 16);
+static_assert(sizeof(struct kcoro_io) == 32);
+static_assert(sizeof(struct kcoro_case) == 24);
+static_assert(sizeof(struct kcoro_select) == 32);
+static_assert(sizeof(struct kcoro_task_info) == 160);
+static_assert(sizeof(struct kcoro_list) == 24);
+static_assert(sizeof(struct kcoro_kill) == 24);
+static_assert(sizeof(struct kcoro_options) == 8);
+
+static int ioc_info(struct file *file, struct kcoro_call *call)
+{
+	struct kcoro_info *info = &call->arg.info;
+
+	memset(info, 0, sizeof(*info));
+	kcoro_sched_stats(info);
+	kcoro_limits_info(info);
+	info->version = KCORO_UAPI_VERSION;
+	info->stack_min = PAGE_SIZE;
+	info->stack_max = KCORO_STACK_PAGES_MAX * PAGE_SIZE;
+	info->stack_default = KCORO_STACK_PAGES_DEFAULT * PAGE_SIZE;
+	info->elem_max = KCORO_ELEM_MAX;
+	info->buf_max = KCORO_BUF_MAX;
+	info->capacity_max = KCORO_CAPACITY_MAX;
+	info->select_max = KCORO_SELECT_MAX;
+	return 0;
+}
+
+static int ioc_bodies(struct file *file, struct kcoro_call *call)
+{
+	struct kcoro_bodies *args = &call->arg.bodies;
+	struct kcoro_body_info *list = NULL;
+	int err = 0;
+
+	kcoro_body_list(NULL, 0, &args->total);
+	args->count = min(args->count, args->total);
+	if (args->count) {
+		list = kvcalloc(args->count, sizeof(*list), GFP_KERNEL_ACCOUNT);
+		if (!list)
+			return -ENOMEM;
+	}
+	args->count = kcoro_body_list(list, args->count, &args->total);
+	if (copy_to_user(u64_to_user_ptr(args->bodies), list,
+			 args->count * sizeof(*list)))
+		err = -EFAULT;
+	kvfree(list);
+	return err;
+}
+
+/**
+ * struct ioc - one call
+ * @kinds: what it is called on
+ * @dir: _IOC_DIR
+ * @min: bytes of the argument that every program has
+ * @size: bytes of the argument here
+ * @handler: carries it out
+ */
+struct ioc {
+	u8 kinds;
+	u8 dir;
+	u16 min;
+	u16 size;
+	int (*handler)(struct file *file, struct kcoro_call *call);
+};
+
+/* @min_size: of the first version of a struct: the whole, so far. */
+#define IOC(cmd, on, min_size, fn)					\
+	[_IOC_NR(cmd)] = {						\
+		.kinds = (on), .dir = _IOC_DIR(cmd), .min = (min_size),	\
+		.size = _IOC_SIZE(cmd), .handler = (fn),		\
+	}
+
+static const struct ioc iocs[] = {
+	IOC(KCORO_IOC_INFO, KCORO_KIND_ANY,
+	    offsetofend(struct kcoro_info, features), ioc_info),
+	IOC(KCORO_IOC_BODIES, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_bodies), ioc_bodies),
+	IOC(KCORO_IOC_SPAWN, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_spawn), kcoro_ioc_spawn),
+	IOC(KCORO_IOC_CHAN_CREATE, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_chan_create), kcoro_ioc_chan_create),
+	IOC(KCORO_IOC_SEND, KCORO_KIND_CHAN,
+	    sizeof(struct kcoro_io), kcoro_ioc_send),
+	IOC(KCORO_IOC_RECV, KCORO_KIND_CHAN,
+	    sizeof(struct kcoro_io), kcoro_ioc_recv),
+	IOC(KCORO_IOC_SELECT, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_select), kcoro_ioc_select),
+	IOC(KCORO_IOC_CLOSE, KCORO_KIND_CHAN, 0, kcoro_ioc_close),
+	IOC(KCORO_IOC_LIST, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_list), kcoro_ioc_list),
+	IOC(KCORO_IOC_KILL, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_kill), kcoro_ioc_kill),
+	IOC(KCORO_IOC_OPTIONS, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_options), kcoro_ctx_ioc_options),
+	IOC(KCORO_IOC_TASK, KCORO_KIND_TASK,
+	    offsetofend(struct kcoro_task_info, id), kcoro_ioc_task),
+};
+
+/**
+ * kcoro_call_reply() - write a call's argument back to the program
+ * @call: the call
+ *
+ * Done for every call that succeeds. A handler that makes something the
+ * program has to learn of, or else it leaks, does it before that.
+ *
+ * Context: process.
+ * Return: 0 or -EFAULT.
+ */
+int kcoro_call_reply(const struct kcoro_call *call)
+{
+	return copy_to_user(call->user, &call->arg, call->size) ? -EFAULT : 0;
+}
+
+/**
+ * kcoro_ioctl() - carry out a call
+ * @file: on what
+ * @cmd: which
+ * @user: the program's argument
+ * @kind: KCORO_KIND_* of @file
+ *
+ * Context: process.
+ * Return: 0 or a negative errno.
+ */
+long kcoro_ioctl(struct file *file, unsigned int cmd, unsigned long user,
+		 u32 kind)
+{
+	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
+	struct kcoro_call call;
+	const struct ioc *ioc;
+	int err;
+
+	if (_IOC_TYPE(cmd) != KCORO_IOC_MAGIC || nr >= ARRAY_SIZE(iocs))
+		return -ENOTTY;
+	ioc = &iocs[array_index_nospec(nr, ARRAY_SIZE(iocs))];
+	if (!ioc->handler || _IOC_DIR(cmd) != ioc->dir)
+		return -ENOTTY;
+	if (!(ioc->kinds & kind))
+		return -EOPNOTSUPP;
+	if (size < ioc->min || (!ioc->size && size))
+		return -EINVAL;
+	call.user = (void __user *)user;
+	call.size = min_t(u32, size, ioc->size);
+	if (!ioc->size)
+		return ioc->handler(file, &call);
+
+	err = copy_struct_from_user(&call.arg, ioc->size, call.user, size);
+	if (err)
+		return err;
+	err = kcoro_call_reply(&call);	/* can it be written? */
+	if (err)
+		return err;
+	err = ioc->handler(file, &call);
+	return err ?: kcoro_call_reply(&call);
+}
+
+/**
+ * kcoro_show_name() - show a name that a program has chosen
+ * @m: fdinfo
+ * @name: what is not printable, and spaces, are shown as \NNN
+ *
+ * Context: process.
+ */
+void kcoro_show_name(struct seq_file *m, const char *name)
+{
+	seq_escape_str(m, name, ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_NP |
+		       ESCAPE_OCTAL | ESCAPE_APPEND, " \\");
+}
+
+static struct miscdevice kcoro_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "kcoro",
+	.fops = &kcoro_ctx_fops,
+	.mode = 0600,
+};
+
+/**
+ * kcoro_dev_init() - make /dev/kcoro; programs can come from now on
+ *
+ * Context: module init, last.
+ * Return: 0 or a negative errno.
+ */
+int __init kcoro_dev_init(void)
+{
+	int err;
+
+	err = kcoro_ctx_init();
+	if (err)
+		return err;
+	err = misc_register(&kcoro_misc);
+	if (err)
+		kcoro_ctx_exit();
+	return err;
+}
+
+/**
+ * kcoro_dev_exit() - undo kcoro_dev_init()
+ *
+ * Context: module exit, first; nobody holds a descriptor of ours, or the module
+ * could not be unloaded.
+ */
+void kcoro_dev_exit(void)
+{
+	misc_deregister(&kcoro_misc);
+	kcoro_ctx_exit();
+}

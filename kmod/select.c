@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Select: the first of several channel operations.
+ *
+ * Model: as Go's. All channels are locked, in address order; if a case can
+ * proceed, it does; else a waiter is put into each channel's queue, the locks
+ * are dropped, and the caller waits with one wait for all of them. The source
+ * that wins the wait has carried out its case; the other waiters are unqueued
+ * under their channels' locks.
+ *
+ * Two selects that meet: the one that runs holds all locks of its own, so
+ * nobody can win *it*; it has not armed its wait. It wins the other's by the
+ * cmpxchg. So only one word is in question and no order is needed.
+ *
+ * Which of several ready cases: cases are tried in a random order, drawn
+ * anew each time, or as given with KCORO_SELECT_PRIORITY.
+ *
+ * Locks: those of all channels at once, by address. For lockdep they nest
+ * under select_map, as they are of one class and may be more than lockdep's
+ * depth.
+ */
+#include <linux/kcoro.h>
+#include <linux/lockdep.h>
+#include <linux/module.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+
+#include "chan.h"
+#include "task.h"
+#include "trace.h"
+
+/* Cases that need no allocation. */
+#define SELECT_ONSTACK	4
+
+static struct {
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	struct lockdep_map dep_map;
+#endif
+} select_map __maybe_unused = {
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	.dep_map = STATIC_LOCKDEP_MAP_INIT("kcoro_select", &select_map),
+#endif
+};
+
+/**
+ * struct select_slot - what a case needs while the select goes on
+ * @waiter: in its channel's queue
+ * @locked: channels in address order; entry i need not be that of case i
+ * @order: indices of cases in the order they are tried
+ */
+struct select_slot {
+	struct kcoro_waiter waiter;
+	struct kcoro_chan *locked;
+	u32 order;
+};
+
+struct select {
+	struct kcoro_select_case *cases;
+	struct select_slot *slots;
+	u32 nr;
+	u32 nr_locked;
+};
+
+static void sort_channels(struct select *sel)
+{
+	u32 i, j;
+
+	sel->nr_locked = 0;
+	for (i = 0; i < sel->nr; i++) {
+		struct kcoro_chan *chan = sel->cases[i].chan;
+
+		if (!chan)
+			continue;
+		for (j = sel->nr_locked; j > 0; j--)
+			if (sel->slots[j - 1].locked <= chan)
+				break;
+		if (j > 0 && sel->slots[j - 1].locked == chan)
+			continue;
+		for (u32 k = sel->nr_locked; k > j; k--)
+			sel->slots[k].locked = sel->slots[k - 1].locked;
+		sel->slots[j].locked = chan;
+		sel->nr_locked++;
+	}
+}
+
+static void draw_order(struct select *sel, u32 flags)
+{
+	u32 i, j, random;
+
+	for (i = 0; i < sel->nr; i++)
+		sel->slots[i].order = i;
+	if (flags & KCORO_SELECT_PRIORITY || sel->nr < 2)
+		return;
+	/* Fisher and Yates's shuffle, from one word of the kernel's random. */
+	random = get_random_u32();
+	for (i = sel->nr - 1; i > 0; i--) {
+		random = random * 1664525 + 1013904223;
+		j = ((u64)random * (i + 1)) >> 32;
+		swap(sel->slots[i].order, sel->slots[j].order);
+	}
+}
+
+static unsigned long lock_all(struct select *sel)
+{
+	unsigned long flags;
+	u32 i;
+
+	local_irq_save(flags);
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	lock_map_acquire(&select_map.dep_map);
+#endif
+	for (i = 0; i < sel->nr_locked; i++)
+		raw_spin_lock_nest_lock(&sel->slots[i].locked->lock,
+					&select_map);
+	return flags;
+}
+
+static void unlock_all(struct select *sel, unsigned long flags)
+{
+	u32 i;
+
+	for (i = sel->nr_locked; i > 0; i--)
+		raw_spin_unlock(&sel->slots[i - 1].locked->lock);
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	lock_map_release(&select_map.dep_map);
+#endif
+	local_irq_restore(flags);
+}
+
+/* Carry out a case that is ready: its index, or -EAGAIN. */
+static int try_cases(struct select *sel, struct kcoro_wait **wake)
+{
+	u32 i;
+
+	for (i = 0; i < sel->nr; i++) {
+		u32 index = sel->slots[i].order;
+		struct kcoro_select_case *c = &sel->cases[index];
+		int ret;
+
+		if (!c->chan)
+			continue;
+		ret = c->op == KCORO_OP_SEND ?
+			      kcoro_chan_try_send(c->chan, c->msg, wake) :
+			      kcoro_chan_try_recv(c->chan, c->msg, wake);
+		if (ret == -EAGAIN)
+			continue;
+		c->result = ret;
+		return index;
+	}
+	return -EAGAIN;
+}
+
+static void queue_cases(struct select *sel, struct kcoro_wait *wait)
+{
+	u32 i;
+
+	for (i = 0; i < sel->nr; i++) {
+		struct kcoro_select_case *c = &sel->cases[i];
+		struct kcoro_waiter *waiter = &sel->slots[i].waiter;
+
+		INIT_LIST_HEAD(&waiter->node);
+		waiter->wait = wait;
+		waiter->msg = c->msg;
+		waiter->result = -EAGAIN;
+		if (c->chan)
+			list_add_tail(&waiter->node,
+				      c->op == KCORO_OP_SEND ?
+					      &c->chan->sendq :
+					      &c->chan->recvq);
+	}
+}
+
+/* The case that a source has carried out, or -EAGAIN. All are locked. */
+static int unqueue_cases(struct select *sel)
+{
+	int index = -EAGAIN;
+	u32 i;
+
+	for (i = 0; i < sel->nr; i++) {
+		struct kcoro_waiter *waiter = &sel->slots[i].waiter;
+
+		list_del_init(&waiter->node);
+		if (waiter->result == -EAGAIN)
+			continue;
+		sel->cases[i].result = waiter->result;
+		index = i;
+	}
+	return index;
+}
+
+static int select_wait(struct select *sel, ktime_t deadline,
+		       unsigned long flags)
+{
+	struct kcoro_wait onstack, *wait = kcoro_wait_get(&onstack);
+	int err, index;
+	u32 i;
+
+	err = kcoro_wait_begin(wait, KCORO_WAIT_SELECT);
+	if (err) {
+		unlock_all(sel, flags);
+		kcoro_wait_put(wait);
+		return err;
+	}
+	queue_cases(sel, wait);
+	unlock_all(sel, flags);
+	for (i = 0; i < sel->nr_locked; i++)
+		kcoro_chan_poll_wake(sel->slots[i].locked);
+	err = kcoro_wait_finish(wait, deadline);
+	flags = lock_all(sel);
+	index = unqueue_cases(sel);
+	unlock_all(sel, flags);
+	kcoro_wait_put(wait);
+	return err ?: index;
+}
+
+static int select_run(struct select *sel, u32 flags, ktime_t deadline)
+{
+	struct kcoro_wait *wake = NULL;
+	unsigned long irq;
+	int index;
+
+	sort_channels(sel);
+	draw_order(sel, flags);
+	irq = lock_all(sel);
+	index = try_cases(sel, &wake);
+	if (index == -EAGAIN && !(flags & KCORO_SELECT_NOWAIT))
+		return select_wait(sel, deadline, irq);
+	unlock_all(sel, irq);
+	if (wake)
+		kcoro_wait_wake(wake);
+	if (index >= 0)
+		kcoro_chan_poll_wake(sel->cases[index].chan);
+	return index;
+}
+
+/**
+ * kcoro_select() - carry out the first operation that can proceed
+ * @cases: the operations; the chosen one's result is filled in
+ * @nr: number of cases, up to KCORO_SELECT_MAX
+ * @flags: KCORO_SELECT_PRIORITY, KCORO_SELECT_NOWAIT
+ * @deadline: or KCORO_FOREVER
+ *
+ * After Go's select. A receive from a channel at end of stream and a send that
+ * gives -EPIPE are ready.
+ *
+ * Context: task or thread; may park and, over a few cases, sleep.
+ * Return: index of the case that was carried out. -EAGAIN: none is ready, and
+ * KCORO_SELECT_NOWAIT. -EINVAL: unknown flag or operation, too many cases, or
+ * a buffer that is empty or too long for its channel. -ENOMEM. -ETIMEDOUT,
+ * -ECANCELED, -ERESTARTSYS: none was carried out.
+ */
+int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
+		 ktime_t deadline)
+{
+	struct select_slot onstack[SELECT_ONSTACK];
+	struct select sel = { .cases = cases, .slots = onstack, .nr = nr };
+	int ret;
+	u32 i;
+
+	if (nr > KCORO_SELECT_MAX || flags & ~KCORO_SELECT_FLAGS)
+		return -EINVAL;
+	for (i = 0; i < nr; i++) {
+		struct kcoro_chan *chan = cases[i].chan;
+
+		if (cases[i].op != KCORO_OP_SEND && cases[i].op != KCORO_OP_RECV)
+			return -EINVAL;
+		if (chan && chan->buffers && cases[i].op == KCORO_OP_SEND) {
+			struct kcoro_buf *buf = *(struct kcoro_buf **)cases[i].msg;
+
+			if (!buf->len || buf->len > chan->buf_max)
+				return -EINVAL;
+		}
+	}
+	ret = kcoro_wait_check();
+	if (ret)
+		return ret;
+	if (nr > SELECT_ONSTACK) {
+		sel.slots = kmalloc_array(nr, sizeof(*sel.slots), GFP_KERNEL);
+		if (!sel.slots)
+			return -ENOMEM;
+	}
+	ret = select_run(&sel, flags, deadline);
+	if (sel.slots != onstack)
+		kfree(sel.slots);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kcoro_select);

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * SPAWN: a program starts tasks.
+ *
+ * Model: what all tasks of a call have in common (struct spawn) is copied and
+ * checked once; then each is made by itself, with an environment, holds and a
+ * body of its own. In this order, which error unwinding reverses:
+ *	admit		count it against the limits
+ *	environment	argument, credentials, slots; the body checks it
+ *	create		number, stack
+ *	reserve		places in the tables of tasks
+ *	descriptor	if there shall be one; not installed
+ *	tell		the program gets number and descriptor
+ *	publish		killing the context reaches it now; the last to fail
+ *	install, start
+ * If one cannot be made, those before it stay: the program learns how many.
+ *
+ * Invariants: the program knows a task's number before the task runs. Nothing
+ * of a task that could not be made is left. A task never has a descriptor of a
+ * context or task: no cycle of those keeps a context alive. (A socket in whose
+ * queue such a descriptor lies can be given; the opener's exit ends that.)
+ *
+ * One exception remains: if tasks were started and then @spawned cannot be
+ * written, because another thread has unmapped it meanwhile, the call fails
+ * with EFAULT and they run. That it can be written was tried before.
+ *
+ * Locks: none here.
+ *
+ * Rejected: one environment shared by the tasks of a call (bodies change
+ * theirs); to undo the tasks that run if a later one fails (they may have had
+ * effects).
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "body.h"
+#include "chan_fd.h"
+#include "context.h"
+#include "dev.h"
+#include "env.h"
+#include "limits.h"
+#include "spawn.h"
+#include "task.h"
+#include "task_fd.h"
+
+/**
+ * struct spawn - what the tasks of one call have in common
+ * @ctx: their context
+ * @args: the call's argument
+ * @body: held
+ * @arg: copy of the argument, or NULL
+ * @slots: one for each descriptor, held
+ * @nr_slots: entries of @slots that are
+ */
+struct spawn {
+	struct kcoro_ctx *ctx;
+	const struct kcoro_spawn *args;
+	struct kcoro_body *body;
+	void *arg;
+	struct kcoro_slot *slots;
+	u32 nr_slots;
+};
+
+static bool name_has_end(const char *name)
+{
+	return strnlen(name, KCORO_NAME_MAX) < KCORO_NAME_MAX;
+}
+
+static int check_args(const struct kcoro_spawn *args)
+{
+	if (args->arg_len > KCORO_ARG_MAX)
+		return -E2BIG;
+	if (args->flags & ~KCORO_SPAWN_FLAGS ||
+	    !args->body[0] || !name_has_end(args->body) ||
+	    !name_has_end(args->name) ||
+	    args->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE ||
+	    !args->count || args->count > KCORO_SPAWN_MAX ||
+	    args->nr_fds > KCORO_SPAWN_FDS_MAX)
+		return -EINVAL;
+	return 0;
+}
+
+static int check_body(const struct kcoro_spawn *args,
+		      const struct kcoro_body *body)
+{
+	if (args->nr_fds < body->slots_min || args->nr_fds > body->slots_max)
+		return -EINVAL;
+	if (args->stack_size && args->stack_size < kcoro_body_stack_min(body))
+		return -EINVAL;
+	return 0;
+}
+
+static void slot_drop(struct kcoro_slot *slot)
+{
+	if (slot->chan)
+		kcoro_chan_drop(slot->chan, slot->ends);
+	if (slot->file)
+		fput(slot->file);
+}
+
+/* Fill an empty slot with a hold of its own. */
+static void slot_copy(struct kcoro_slot *to, const struct kcoro_slot *from)
+{
+	*to = *from;
+	if (to->chan)
+		kcoro_chan_hold(to->chan, to->ends);
+	if (to->file)
+		get_file(to->file);
+}
+
+static int slot_open(struct kcoro_slot *slot, s32 fd)
+{
+	struct file *file = fget(fd);
+
+	if (!file)
+		return -EBADF;
+	slot->chan = kcoro_chan_of_file(file, &slot->ends);
+	if (slot->chan) {
+		kcoro_chan_hold(slot->chan, slot->ends);
+		fput(file);
+		return 0;
+	}
+	if (kcoro_is_task_file(file) || kcoro_is_ctx_file(file)) {
+		fput(file);
+		return -ELOOP;
+	}
+	slot->file = file;
+	return 0;
+}
+
+static int spawn_open_slots(struct spawn *spawn)
+{
+	const s32 __user *fds = u64_to_user_ptr(spawn->args->fds);
+	u32 nr = spawn->args->nr_fds;
+	int err;
+	s32 fd;
+
+	if (!nr)
+		return 0;
+	spawn->slots = kcalloc(nr, sizeof(*spawn->slots), GFP_KERNEL_ACCOUNT);
+	if (!spawn->slots)
+		return -ENOMEM;
+	while (spawn->nr_slots < nr) {
+		if (get_user(fd, fds + spawn->nr_slots))
+			return -EFAULT;
+		err = slot_open(&spawn->slots[spawn->nr_slots], fd);
+		if (err)
+			return err;
+		spawn->nr_slots++;
+	}
+	return 0;
+}
+
+static int spawn_copy_arg(struct spawn *spawn)
+{
+	if (!spawn->args->arg_len)
+		return 0;
+	spawn->arg = memdup_user(u64_to_user_ptr(spawn->args->arg),
+				 spawn->args->arg_len);
+	if (IS_ERR(spawn->arg)) {
+		int err = PTR_ERR(spawn->arg);
+
+		spawn->arg = NULL;
+		return err;
+	}
+	return 0;
+}
+
+static void env_discard(const struct kcoro_body *body, struct kcoro_env *env)
+{
+	if (body->release)
+		body->release(env);
+	kcoro_env_free(env);
+}
+
+static struct kcoro_env *make_env(const struct spawn *spawn)
+{
+	struct kcoro_env *env;
+	u32 i;
+	int err;
+
+	env = kcoro_env_alloc(spawn->args->arg_len, spawn->nr_slots,
+			      GFP_KERNEL_ACCOUNT);
+	if (!env)
+		return ERR_PTR(-ENOMEM);
+	if (spawn->arg)
+		memcpy(kcoro_env_argbuf(env), spawn->arg, env->arg_len);
+	env->cred = get_current_cred();
+	for (i = 0; i < spawn->nr_slots; i++)
+		slot_copy(&env->slots[i], &spawn->slots[i]);
+	if (spawn->body->check) {
+		err = spawn->body->check(env);
+		if (err) {
+			env_discard(spawn->body, env);
+			return ERR_PTR(err);
+		}
+	}
+	return env;
+}
+
+static struct kcoro_task *make_task(const struct spawn *spawn)
+{
+	const struct kcoro_spawn *args = spawn->args;
+	struct kcoro_task_params params = {
+		.body = spawn->body,
+		.ctx = spawn->ctx,
+		.pool = &spawn->ctx->pool,
+		.name = args->name[0] ? args->name : spawn->body->name,
+		.stack_size = args->stack_size,
+		.flags = args->flags,
+		.deadline = kcoro_call_deadline(args->deadline_ns),
+	};
+	u32 stack_min = kcoro_body_stack_min(spawn->body);
+	struct kcoro_task *task;
+
+	if (!params.stack_size)
+		params.stack_size = max_t(u32, stack_min,
+					  KCORO_STACK_PAGES_DEFAULT * PAGE_SIZE);
+	params.env = make_env(spawn);
+	if (IS_ERR(params.env))
+		return ERR_CAST(params.env);
+	/* For the task, which is held by us so far: this cannot fail. */
+	__module_get(spawn->body->owner);
+	task = kcoro_task_create(&params);
+	if (IS_ERR(task)) {
+		module_put(spawn->body->owner);
+		env_discard(spawn->body, params.env);
+	}
+	return task;
+}
+
+/* The program's n-th number and descriptor. */
+static int tell(const struct spawn *spawn, u64 id, int fd)
+{
+	u64 __user *ids = u64_to_user_ptr(spawn->args->ids);
+	s32 __user *fds = u64_to_user_ptr(spawn->args->task_fds);
+	u32 nth = spawn->args->spawned;
+
+	if (spawn->args->ids && put_user(id, ids + nth))
+		return -EFAULT;
+	if (fd >= 0 && put_user(fd, fds + nth))
+		return -EFAULT;
+	return 0;
+}
+
+/*
+ * Publish and start a task that is reserved. The reference on it is its
+ * file's, if there is one, from the start on, and stays the caller's if this
+ * fails.
+ */
+static int launch(const struct spawn *spawn, struct kcoro_task *task)
+{
+	struct file *file = NULL;
+	int fd = -1, err;
+
+	if (spawn->args->flags & KCORO_SPAWN_FD) {
+		fd = get_unused_fd_flags(O_CLOEXEC);
+		if (fd < 0)
+			return fd;
+		file = kcoro_task_file_create(spawn->ctx, task);
+		if (IS_ERR(file)) {
+			err = PTR_ERR(file);
+			goto err_fd;
+		}
+	}
+	err = tell(spawn, kcoro_task_id(task), fd);
+	if (!err)
+		err = kcoro_ctx_publish_task(spawn->ctx, task);
+	if (err)
+		goto err_file;
+	/* Before the install: a close(2) could be the task's last put then. */
+	kcoro_task_start(task);
+	if (file)
+		fd_install(fd, file);
+	else
+		kcoro_task_put(task);
+	return 0;
+
+err_file:
+	if (file)
+		kcoro_task_file_abandon(file);
+err_fd:
+	if (fd >= 0)
+		put_unused_fd(fd);
+	return err;
+}
+
+static int spawn_one(const struct spawn *spawn)
+{
+	struct kcoro_task *task;
+	u64 id;
+	int err;
+
+	err = kcoro_ctx_admit_task(spawn->ctx);
+	if (err)
+		return err;
+	task = make_task(spawn);
+	if (IS_ERR(task)) {
+		err = PTR_ERR(task);
+		goto err_dismiss;
+	}
+	id = kcoro_task_id(task);
+	err = kcoro_ctx_reserve_task(spawn->ctx, id);
+	if (err)
+		goto err_task;
+	err = launch(spawn, task);
+	if (err)
+		goto err_reserve;
+	return 0;
+
+err_reserve:
+	kcoro_ctx_unreserve_task(spawn->ctx, id);
+err_task:
+	kcoro_task_discard(task);
+err_dismiss:
+	kcoro_ctx_dismiss_task(spawn->ctx);
+	return err;
+}
+
+/**
+ * kcoro_ioc_spawn() - KCORO_IOC_SPAWN
+ * @file: a context
+ * @call: the call
+ *
+ * Context: process.
+ * Return: 0 or an errno of the call.
+ */
+int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
+{
+	struct kcoro_spawn *args = &call->arg.spawn;
+	struct spawn spawn = { .ctx = file->private_data, .args = args };
+	int err;
+
+	args->spawned = 0;
+	err = check_args(args);
+	if (err)
+		return err;
+	spawn.body = kcoro_body_get(args->body);
+	if (IS_ERR(spawn.body))
+		return PTR_ERR(spawn.body);
+	err = check_body(args, spawn.body);
+	if (!err)
+		err = spawn_copy_arg(&spawn);
+	if (!err)
+		err = spawn_open_slots(&spawn);
+	while (!err && args->spawned < args->count) {
+		err = fatal_signal_pending(current) ? -EINTR :
+						      spawn_one(&spawn);
+		if (!err)
+			args->spawned++;
+		cond_resched();
+	}
+	while (spawn.nr_slots--)
+		slot_drop(&spawn.slots[spawn.nr_slots]);
+	kfree(spawn.slots);
+	kfree(spawn.arg);
+	kcoro_body_put(spawn.body);
+	return args->spawned ? 0 : err;
+}

@@ -1,0 +1,707 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tasks: creation, end, join, cancel.
+ *
+ * Model: a task is made (kcoro_task_create), started, runs on workers, ends on
+ * its own stack (kcoro_task_main), and is reaped by the worker's loop, which
+ * frees the stack. The structure lives on while somebody holds a reference:
+ * result, error and reason can be read any number of times.
+ *
+ * End, in phases, and who can still see the task in each:
+ *	1 the body has returned		all; the slots are dropped, so that the
+ *					other sides see end of stream
+ *	2 kcoro_ctx_task_ended()	all; the context queues the exit record
+ *	3 done, joiners woken		holders of a reference
+ *	4 reaped: stack freed		holders of a reference, who find no stack
+ *	5 last reference dropped	nobody
+ *
+ * Cancel: a request ends the wait under way or the next one (wait.c). A killed
+ * task fails every wait. One that is inside an interruptible native call gets
+ * SIGKILL sent to its worker, which the call's end takes away again.
+ *
+ * Locks: task->lock (raw), under which only joiners are won; and
+ * task->native_lock, under which a signal is sent. Neither nests in the other.
+ */
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/wait.h>
+
+#include "body.h"
+#include "compat.h"
+#include "context.h"
+#include "env.h"
+#include "sched.h"
+#include "task.h"
+#include "trace.h"
+
+static struct kmem_cache *task_cache;
+static struct kcoro_stack_pool kernel_pool;
+static atomic64_t last_id = ATOMIC64_INIT(0);
+static atomic_t nr_live = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(live_wait);
+
+/* SIGKILL for the worker that runs @task's interruptible call, if it does. */
+static void task_interrupt(struct kcoro_task *task)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&task->native_lock, flags);
+	if (task->interruptible)
+		send_sig(SIGKILL, task->worker->thread, 1);
+	spin_unlock_irqrestore(&task->native_lock, flags);
+}
+
+static enum hrtimer_restart task_deadline(struct hrtimer *timer)
+{
+	struct kcoro_task *task =
+		container_of(timer, struct kcoro_task, deadline_timer);
+
+	WRITE_ONCE(task->deadline_hit, true);
+	kcoro_task_kill(task);
+	return HRTIMER_NORESTART;
+}
+
+/**
+ * kcoro_task_create() - make a task that does not run yet
+ * @params: of what; see struct kcoro_task_params
+ *
+ * Context: may sleep.
+ * Return: the task with one reference, to be given to kcoro_task_start() or
+ * kcoro_task_discard(). -EINVAL: a stack size over the limit. -ENOMEM.
+ */
+struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
+{
+	struct kcoro_stack_pool *pool = params->pool ?: &kernel_pool;
+	struct kcoro_task *parent = kcoro_self();
+	unsigned int pages = DIV_ROUND_UP(params->stack_size, PAGE_SIZE) ?:
+			     KCORO_STACK_PAGES_DEFAULT;
+	struct kcoro_task *task;
+
+	if (params->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE)
+		return ERR_PTR(-EINVAL);
+	task = kmem_cache_zalloc(task_cache, pool->gfp);
+	if (!task)
+		return ERR_PTR(-ENOMEM);
+	task->stack = kcoro_stack_alloc(pool, pages);
+	if (!task->stack) {
+		kmem_cache_free(task_cache, task);
+		return ERR_PTR(-ENOMEM);
+	}
+	task->stack_pages = pages;
+	task->pool = pool;
+	task->sp = kcoro_arch_frame(task->stack, task);
+	atomic_set(&task->state, KCORO_STATE_NEW);
+	INIT_LIST_HEAD(&task->rq);
+	kcoro_wait_init_task(&task->wait, task);
+	refcount_set(&task->refs, 1);
+	raw_spin_lock_init(&task->lock);
+	spin_lock_init(&task->native_lock);
+	INIT_LIST_HEAD(&task->joiners);
+	INIT_LIST_HEAD(&task->ctx_node);
+	INIT_LIST_HEAD(&task->exit_node);
+	kcoro_hrtimer_setup(&task->deadline_timer, task_deadline,
+			    HRTIMER_MODE_ABS_SOFT);
+	task->id = atomic64_inc_return(&last_id);
+	task->parent = parent ? parent->id : 0;
+	task->start_ns = ktime_get_ns();
+	task->fn = params->fn;
+	task->data = params->data;
+	task->owner = params->owner;
+	task->body = params->body;
+	task->env = params->env;
+	task->ctx = params->ctx;
+	task->flags = params->flags;
+	task->deadline = params->deadline;
+	strscpy(task->name, params->name, sizeof(task->name));
+	trace_kcoro_spawn(task);
+	return task;
+}
+
+static void task_free(struct kcoro_task *task)
+{
+	if (task->env)
+		kcoro_env_free(task->env);
+	if (task->body)
+		kcoro_body_put(task->body);	/* its name was shown until now */
+	kmem_cache_free(task_cache, task);
+}
+
+/* Give back what only a task that runs, or may run, needs. */
+static void task_release(struct kcoro_task *task)
+{
+	u32 i;
+
+	if (task->body) {
+		if (task->body->release)
+			task->body->release(task->env);
+		for (i = 0; i < task->env->nr_slots; i++)
+			kcoro_env_drop(task->env, i);
+	}
+	module_put(task->owner);
+}
+
+/* The stack may be seen by kcoro_task_info() until here. */
+static void task_free_stack(struct kcoro_task *task)
+{
+	void *stack = task->stack;
+
+	raw_spin_lock_irq(&task->lock);
+	task->stack = NULL;
+	raw_spin_unlock_irq(&task->lock);
+	kcoro_stack_free(task->pool, stack, task->stack_pages);
+}
+
+/**
+ * kcoro_task_discard() - free a task that was never started
+ * @task: from kcoro_task_create(); its body, environment and owner go with it
+ *
+ * Context: may sleep.
+ */
+void kcoro_task_discard(struct kcoro_task *task)
+{
+	task_release(task);
+	task_free_stack(task);
+	task_free(task);
+}
+
+/**
+ * kcoro_task_start() - let a task run
+ * @task: from kcoro_task_create(); the caller keeps its reference
+ *
+ * Context: process.
+ */
+void kcoro_task_start(struct kcoro_task *task)
+{
+	refcount_inc(&task->refs);
+	atomic_inc(&nr_live);
+	if (task->deadline != KCORO_FOREVER)
+		hrtimer_start(&task->deadline_timer, task->deadline,
+			      HRTIMER_MODE_ABS_SOFT);
+	kcoro_sched_ready(task);
+}
+
+/* Phases 2 and 3 of a task's end. */
+static void task_end(struct kcoro_task *task)
+{
+	struct kcoro_waiter *waiter, *next;
+	LIST_HEAD(wakes);
+
+	trace_kcoro_exit(task);
+	if (task->ctx)
+		kcoro_ctx_task_ended(task);
+	raw_spin_lock_irq(&task->lock);
+	WRITE_ONCE(task->done, true);
+	list_for_each_entry_safe(waiter, next, &task->joiners, node)
+		if (kcoro_wait_take(waiter, 0))
+			list_add_tail(&waiter->node, &wakes);
+	raw_spin_unlock_irq(&task->lock);
+	kcoro_wake_all(&wakes);
+}
+
+/**
+ * kcoro_task_main() - run a task's body and end it
+ * @task: the task whose stack this is called on, first and only once
+ *
+ * Context: @task.
+ */
+void kcoro_task_main(struct kcoro_task *task)
+{
+	int word;
+
+	trace_kcoro_start(task);
+	if (task->body) {
+		task->error = task->body->run(task->env);
+		task->result = task->env->result;
+	} else {
+		task->result = task->fn(task->data);
+		if (IS_ERR_VALUE(task->result)) {
+			task->error = task->result;
+			task->result = 0;
+		}
+	}
+	if (task->deadline != KCORO_FOREVER)
+		hrtimer_cancel(&task->deadline_timer);
+	word = atomic_read(&task->wait.word);
+	if (task->error != -ECANCELED) {
+		task->reason = KCORO_EXIT_RETURNED;
+	} else if (task->deadline_hit) {
+		task->reason = KCORO_EXIT_DEADLINE;
+		task->error = -ETIMEDOUT;
+	} else {
+		task->reason = word & KCORO_WAIT_KILLED ? KCORO_EXIT_KILLED :
+							  KCORO_EXIT_CANCELED;
+	}
+	task_release(task);
+	task_end(task);
+}
+
+/**
+ * kcoro_task_reap() - free the stack of a task that has left it for good
+ * @task: DEAD; the reference of its life is dropped
+ *
+ * Context: a worker's loop.
+ */
+void kcoro_task_reap(struct kcoro_task *task)
+{
+	struct kcoro_ctx *ctx = task->ctx;
+
+	task_free_stack(task);
+	kcoro_task_put(task);
+	if (ctx)
+		kcoro_ctx_task_reaped(ctx);
+	if (atomic_dec_and_test(&nr_live))
+		wake_up_all(&live_wait);
+}
+
+/**
+ * kcoro_task_crashed() - end a task whose worker died in it
+ * @task: never to run again; its stack, slots and module stay as they are
+ *
+ * Context: process.
+ */
+void kcoro_task_crashed(struct kcoro_task *task)
+{
+	hrtimer_cancel(&task->deadline_timer);
+	task->reason = KCORO_EXIT_FAULT;
+	task->error = -EFAULT;
+	atomic_set(&task->state, KCORO_STATE_DEAD);
+	pr_err("kcoro: task %llu (%s) crashed and was ended; the module can not be unloaded any more\n",
+	       task->id, task->name);
+	task_end(task);
+}
+
+/**
+ * kcoro_spawn() - start a task of kernel code
+ * @args: what it runs; see struct kcoro_spawn_args
+ *
+ * The task is placed on the caller's CPU.
+ *
+ * Context: task or thread; may sleep.
+ * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
+ * no function, or a stack size over the limit. -ENODEV: @args->owner is being
+ * unloaded. -ENOMEM.
+ */
+struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
+{
+	struct kcoro_task_params params = {
+		.fn = args->fn,
+		.data = args->data,
+		.owner = args->owner,
+		.name = args->name ?: "task",
+		.stack_size = args->stack_size,
+		.deadline = KCORO_FOREVER,
+	};
+	struct kcoro_task *task;
+
+	if (!args->fn)
+		return ERR_PTR(-EINVAL);
+	if (!try_module_get(args->owner))
+		return ERR_PTR(-ENODEV);
+	task = kcoro_task_create(&params);
+	if (IS_ERR(task)) {
+		module_put(args->owner);
+		return task;
+	}
+	kcoro_task_start(task);
+	return task;
+}
+EXPORT_SYMBOL_GPL(kcoro_spawn);
+
+/**
+ * kcoro_task_get() - take a reference
+ * @task: the caller knows that somebody holds one
+ *
+ * Context: any.
+ * Return: @task.
+ */
+struct kcoro_task *kcoro_task_get(struct kcoro_task *task)
+{
+	refcount_inc(&task->refs);
+	return task;
+}
+EXPORT_SYMBOL_GPL(kcoro_task_get);
+
+/**
+ * kcoro_task_put() - drop a reference
+ * @task: may run on; NULL does nothing
+ *
+ * Context: process.
+ */
+void kcoro_task_put(struct kcoro_task *task)
+{
+	if (task && refcount_dec_and_test(&task->refs))
+		task_free(task);
+}
+EXPORT_SYMBOL_GPL(kcoro_task_put);
+
+/**
+ * kcoro_task_id() - a task's number, never used twice
+ * @task: the task
+ *
+ * Context: any.
+ */
+u64 kcoro_task_id(const struct kcoro_task *task)
+{
+	return task->id;
+}
+EXPORT_SYMBOL_GPL(kcoro_task_id);
+
+/**
+ * kcoro_task_done() - has a task ended?
+ * @task: the task
+ *
+ * Context: any.
+ */
+bool kcoro_task_done(const struct kcoro_task *task)
+{
+	return READ_ONCE(task->done);
+}
+EXPORT_SYMBOL_GPL(kcoro_task_done);
+
+/**
+ * kcoro_cancel() - ask a task to end
+ * @task: the task; the caller holds a reference
+ *
+ * Its wait under way, or else its next call that may wait, fails with
+ * -ECANCELED, once for each request. What it does then is its own affair.
+ *
+ * Context: any but hard interrupt and NMI.
+ * Return: false if it had ended already.
+ */
+bool kcoro_cancel(struct kcoro_task *task)
+{
+	if (kcoro_task_done(task))
+		return false;
+	kcoro_wait_cancel(&task->wait, false);
+	task_interrupt(task);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kcoro_cancel);
+
+/**
+ * kcoro_task_kill() - make a task's every wait fail
+ * @task: the task; the caller holds a reference
+ *
+ * Context: any but hard interrupt and NMI.
+ */
+void kcoro_task_kill(struct kcoro_task *task)
+{
+	kcoro_wait_cancel(&task->wait, true);
+	task_interrupt(task);
+}
+
+/**
+ * kcoro_join() - wait for the end of a task
+ * @task: whose; the caller holds a reference
+ * @deadline: or KCORO_FOREVER
+ * @result: what it returned, or its error as a negative errno; may be NULL
+ *
+ * Context: task or thread; may park.
+ * Return: 0: it has ended. -EDEADLK: @task is the caller. -ETIMEDOUT,
+ * -ECANCELED, -ERESTARTSYS.
+ */
+int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
+{
+	struct kcoro_waiter waiter = { .result = 0 };
+	struct kcoro_wait onstack;
+	int err;
+
+	if (task == kcoro_self())
+		return -EDEADLK;
+	if (!kcoro_task_done(task)) {
+		err = kcoro_wait_check();
+		if (err)
+			return err;
+		waiter.wait = kcoro_wait_get(&onstack);
+		raw_spin_lock_irq(&task->lock);
+		if (task->done) {
+			raw_spin_unlock_irq(&task->lock);
+		} else {
+			err = kcoro_wait_begin(waiter.wait, KCORO_WAIT_JOIN);
+			if (!err)
+				list_add_tail(&waiter.node, &task->joiners);
+			raw_spin_unlock_irq(&task->lock);
+			if (!err) {
+				err = kcoro_wait_finish(waiter.wait, deadline);
+				raw_spin_lock_irq(&task->lock);
+				list_del_init(&waiter.node);
+				raw_spin_unlock_irq(&task->lock);
+			}
+		}
+		kcoro_wait_put(waiter.wait);
+		if (err)
+			return err;
+	}
+	/* Pairs with the lock in task_end(): done is written last. */
+	smp_rmb();
+	if (result)
+		*result = task->error ?: task->result;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(kcoro_join);
+
+/**
+ * kcoro_current() - the task that calls
+ *
+ * Context: any.
+ * Return: the task, without a reference, or NULL: a thread, an interrupt, or a
+ * native call.
+ */
+struct kcoro_task *kcoro_current(void)
+{
+	return kcoro_self();
+}
+EXPORT_SYMBOL_GPL(kcoro_current);
+
+static __always_inline bool task_should_yield(const struct kcoro_task *task)
+{
+	const struct kcoro_worker *worker = READ_ONCE(task->worker);
+
+	return READ_ONCE(worker->cpu->nr_queued) ||
+	       READ_ONCE(worker->cpu->owner) != worker;
+}
+
+/**
+ * kcoro_should_yield() - does somebody else want this CPU?
+ *
+ * For loops that compute: `if (kcoro_should_yield()) kcoro_yield();`
+ *
+ * Context: task or thread.
+ */
+bool kcoro_should_yield(void)
+{
+	struct kcoro_task *task = kcoro_self();
+
+	return need_resched() || (task && task_should_yield(task));
+}
+EXPORT_SYMBOL_GPL(kcoro_should_yield);
+
+/**
+ * kcoro_yield() - let the other tasks of this CPU run first
+ *
+ * A thread gives way as by cond_resched().
+ *
+ * Context: task or thread; may park.
+ * Return: true if the caller gave its turn away.
+ */
+bool kcoro_yield(void)
+{
+	struct kcoro_task *task = kcoro_self();
+
+	if (!task)
+		return cond_resched();
+	if (!task_should_yield(task) && !need_resched())
+		return false;
+	kcoro_worker_switch_out(task, KCORO_SWITCH_YIELD);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kcoro_yield);
+
+/**
+ * kcoro_canceled() - is a cancel request waiting for the caller?
+ *
+ * The request stays: the next call that may wait fails.
+ *
+ * Context: task or thread; a thread gets false.
+ */
+bool kcoro_canceled(void)
+{
+	struct kcoro_task *task = kcoro_self();
+
+	return task && atomic_read(&task->wait.word) != KCORO_WAIT_IDLE;
+}
+EXPORT_SYMBOL_GPL(kcoro_canceled);
+
+/**
+ * kcoro_sleep_until() - wait for a time
+ * @when: absolute, CLOCK_MONOTONIC
+ *
+ * Context: task or thread; may park.
+ * Return: 0: it has come. -ECANCELED, -ERESTARTSYS.
+ */
+int kcoro_sleep_until(ktime_t when)
+{
+	struct kcoro_wait onstack, *wait;
+	int err = kcoro_wait_check();
+
+	if (err)
+		return err;
+	wait = kcoro_wait_get(&onstack);
+	err = kcoro_wait_begin(wait, KCORO_WAIT_SLEEP);
+	if (!err)
+		err = kcoro_wait_finish(wait, when);
+	kcoro_wait_put(wait);
+	return err == -ETIMEDOUT ? 0 : err;
+}
+EXPORT_SYMBOL_GPL(kcoro_sleep_until);
+
+/**
+ * kcoro_native() - call a function on the worker's own, full-sized stack
+ * @fn: may sleep, but not park: in it the caller is a thread
+ * @arg: for @fn
+ *
+ * As Go's systemstack(). A thread calls @fn directly.
+ *
+ * Context: task or thread.
+ * Return: what @fn returns.
+ */
+int kcoro_native(int (*fn)(void *arg), void *arg)
+{
+	struct kcoro_task *task = kcoro_self();
+
+	if (!task)
+		return fn(arg);
+	task->native_fn = fn;
+	task->native_arg = arg;
+	kcoro_worker_switch_out(task, KCORO_SWITCH_NATIVE);
+	return task->native_ret;
+}
+EXPORT_SYMBOL_GPL(kcoro_native);
+
+/**
+ * kcoro_native_interruptible() - the same for a function that may block long
+ * @fn: returns at a fatal signal
+ * @arg: for @fn
+ *
+ * A cancel request sends SIGKILL to the worker; the call's end takes it away.
+ *
+ * Context: task or thread.
+ * Return: what @fn returns, or -ECANCELED: it was not called, or it was
+ * interrupted.
+ */
+int kcoro_native_interruptible(int (*fn)(void *arg), void *arg)
+{
+	struct kcoro_task *task = kcoro_self();
+	int ret;
+
+	if (!task)
+		return fn(arg);
+	ret = kcoro_wait_check();
+	if (ret)
+		return ret;
+	spin_lock_irq(&task->native_lock);
+	task->interruptible = true;
+	spin_unlock_irq(&task->native_lock);
+	/* A request since the check: pairs with the lock in task_interrupt(). */
+	ret = kcoro_wait_check();
+	if (!ret)
+		ret = kcoro_native(fn, arg);
+	spin_lock_irq(&task->native_lock);
+	task->interruptible = false;
+	if (signal_pending(kcoro_arch_current()))
+		flush_signals(kcoro_arch_current());
+	spin_unlock_irq(&task->native_lock);
+	if (ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
+		ret = kcoro_wait_check() ?: -EAGAIN;
+	return ret;
+}
+EXPORT_SYMBOL_GPL(kcoro_native_interruptible);
+
+/**
+ * kcoro_task_info() - describe a task
+ * @task: the caller holds a reference
+ * @info: filled but for what only its context knows
+ *
+ * Context: any but NMI.
+ */
+void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info)
+{
+	unsigned long flags;
+
+	memset(info, 0, sizeof(*info));
+	info->id = task->id;
+	info->parent = task->parent;
+	info->switches = READ_ONCE(task->switches);
+	info->age_ns = ktime_get_ns() - task->start_ns;
+	info->cpu = READ_ONCE(task->cpu);
+	info->stack_size = task->stack_pages * PAGE_SIZE;
+	info->mem_bytes = sizeof(*task);
+	if (task->env)
+		info->mem_bytes += kcoro_env_size(task->env);
+	strscpy(info->name, task->name, sizeof(info->name));
+	strscpy(info->body, task->body ? task->body->name : "",
+		sizeof(info->body));
+
+	raw_spin_lock_irqsave(&task->lock, flags);
+	if (task->stack) {
+		info->mem_bytes += info->stack_size;
+		info->stack_used = kcoro_stack_used(task->stack,
+						    task->stack_pages);
+	}
+	if (task->done) {
+		info->state = KCORO_TASK_EXITED;
+	} else {
+		switch (atomic_read(&task->state)) {
+		case KCORO_STATE_PARKED:
+			info->state = KCORO_TASK_PARKED;
+			info->wait = READ_ONCE(task->wait.reason);
+			break;
+		case KCORO_STATE_RUNNING:
+			info->state = KCORO_TASK_RUNNING;
+			break;
+		default:
+			info->state = KCORO_TASK_READY;
+		}
+	}
+	raw_spin_unlock_irqrestore(&task->lock, flags);
+}
+
+/**
+ * kcoro_task_exit_record() - say how a task ended
+ * @task: it has
+ * @exit: filled
+ *
+ * Context: any.
+ */
+void kcoro_task_exit_record(struct kcoro_task *task, struct kcoro_exit *exit)
+{
+	memset(exit, 0, sizeof(*exit));
+	exit->id = task->id;
+	exit->result = task->result;
+	exit->error = task->error;
+	exit->reason = task->reason;
+	exit->switches = task->switches;
+	strscpy(exit->name, task->name, sizeof(exit->name));
+	if (!task->env)
+		return;
+	exit->data_len = min_t(u32, task->env->data_len, sizeof(exit->data));
+	memcpy(exit->data, task->env->data, exit->data_len);
+	strscpy(exit->message, task->env->message, sizeof(exit->message));
+}
+
+/**
+ * kcoro_task_init() - get ready to make tasks
+ *
+ * Context: module init.
+ * Return: 0 or -ENOMEM.
+ */
+int __init kcoro_task_init(void)
+{
+	task_cache = KMEM_CACHE(kcoro_task, SLAB_HWCACHE_ALIGN);
+	if (!task_cache)
+		return -ENOMEM;
+	kcoro_stack_pool_init(&kernel_pool, GFP_KERNEL);
+	return 0;
+}
+
+/**
+ * kcoro_task_wait() - wait for the last task to be reaped
+ *
+ * Context: module exit; nobody spawns, and the workers still run.
+ */
+void kcoro_task_wait(void)
+{
+	wait_event(live_wait, !atomic_read(&nr_live));
+}
+
+/**
+ * kcoro_task_exit() - undo kcoro_task_init()
+ *
+ * Context: module exit; there are no tasks and no workers.
+ */
+void kcoro_task_exit(void)
+{
+	kcoro_stack_pool_destroy(&kernel_pool);
+	kmem_cache_destroy(task_cache);
+}

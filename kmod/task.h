@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tasks: see task.c. */
+#ifndef KCORO_TASK_H
+#define KCORO_TASK_H
+
+#include <linux/atomic.h>
+#include <linux/hrtimer.h>
+#include <linux/kcoro.h>
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/spinlock.h>
+
+#include "arch/x86/switch.h"
+#include "stack.h"
+#include "wait.h"
+
+struct kcoro_ctx;
+struct kcoro_worker;
+
+/*
+ * Where a task is, as wakers and its worker see it. NEW and DEAD are the ends;
+ * the rest is explained at the head of sched.c.
+ */
+enum kcoro_task_state {
+	KCORO_STATE_NEW,
+	KCORO_STATE_RUNNABLE,	/* queued, or about to be */
+	KCORO_STATE_RUNNING,
+	KCORO_STATE_PARKED,
+	KCORO_STATE_DEAD,
+};
+
+/* Why a task gave its worker back. */
+enum kcoro_switch_op {
+	KCORO_SWITCH_PARK,
+	KCORO_SWITCH_YIELD,
+	KCORO_SWITCH_NATIVE,
+	KCORO_SWITCH_EXIT,
+};
+
+/**
+ * struct kcoro_task - a coroutine
+ *
+ * Fields are written by, or under: [O] its worker while it runs, else whoever
+ * made it runnable; [C] kcoro_task_create(), constant after; [L] @lock;
+ * [X] the context's lock; [A] atomic.
+ *
+ * @sp: its stack pointer while it does not run. [O]
+ * @stack: base of its stack window. [C], gone after its end
+ * @state: enum kcoro_task_state. [A]
+ * @op: why it gave its worker back. [O]
+ * @stack_pages: usable pages of @stack. [C]
+ * @reason: KCORO_EXIT_*. [O] until @done
+ * @done: it has ended; result, error and reason are final. [L], set once
+ * @cpu: where it ran last. [O]
+ * @rq: in a run queue. Guarded by that queue's lock
+ * @worker: who runs it. [O]
+ * @native_fn: function of a native call. [O]
+ * @native_arg: its argument
+ * @native_ret: its value
+ * @switches: times it was given a worker. [O]
+ * @wait: what it waits with
+ * @refs: one for each holder, one while it lives
+ * @lock: raw, irqs off: joiners come from any context
+ * @joiners: struct kcoro_waiter of those who wait for its end. [L]
+ * @native_lock: guards @interruptible
+ * @interruptible: @worker is in a native call that SIGKILL ends
+ * @id: unique while the module is loaded. [C]
+ * @parent: id of the task that spawned it, or 0. [C]
+ * @start_ns: CLOCK_MONOTONIC of its creation. [C]
+ * @fn: what it runs if it has no @body. [C]
+ * @data: for @fn. [C]
+ * @owner: module of @fn, held. [C]
+ * @body: what it runs, held, or NULL. [C]
+ * @env: for @body. [C]; freed with the task
+ * @ctx: its context, held, or NULL. [C]
+ * @pool: where its stack is from. [C]
+ * @ctx_node: in @ctx's list of tasks. [X]
+ * @exit_node: in @ctx's list of unread exits. [X]
+ * @flags: KCORO_SPAWN_* it was spawned with. [C]
+ * @result: what it returned. [O] until @done
+ * @error: 0 or a negative errno. [O] until @done
+ * @deadline: when it is cancelled. [C]
+ * @deadline_timer: does that; started only if there is a deadline
+ * @deadline_hit: it did. [A]
+ * @name: for operators. [C]
+ */
+struct kcoro_task {
+	unsigned long sp;
+	void *stack;
+	atomic_t state;
+	u8 op;
+	u8 stack_pages;
+	u8 reason;
+	bool done;
+	u32 cpu;
+	struct list_head rq;
+	struct kcoro_worker *worker;
+	u64 switches;
+	struct kcoro_wait wait;
+
+	int (*native_fn)(void *arg);
+	void *native_arg;
+	int native_ret;
+
+	refcount_t refs;
+	raw_spinlock_t lock;
+	spinlock_t native_lock;	/* guards interruptible */
+	bool interruptible;
+	struct list_head joiners;
+
+	u64 id;
+	u64 parent;
+	u64 start_ns;
+	s64 (*fn)(void *data);
+	void *data;
+	struct module *owner;
+	struct kcoro_body *body;
+	struct kcoro_env *env;
+	struct kcoro_ctx *ctx;
+	struct kcoro_stack_pool *pool;
+	struct list_head ctx_node;
+	struct list_head exit_node;
+	u32 flags;
+	int error;
+	s64 result;
+	ktime_t deadline;
+	struct hrtimer deadline_timer;
+	bool deadline_hit;
+	char name[KCORO_NAME_MAX];
+};
+
+/**
+ * struct kcoro_task_params - what kcoro_task_create() makes a task of
+ * @fn, @data, @owner: for kernel callers; @owner's reference is taken over
+ * @body, @env: for the device; on success both are taken over
+ * @ctx: the context, or NULL; the caller keeps it alive until the task's end
+ *	(kcoro_ctx_task_ended() tells)
+ * @pool: where to take the stack from, or NULL for the kernel's own
+ * @name: copied, cut to KCORO_NAME_MAX - 1 bytes
+ * @stack_size: bytes, 0 for the default; rounded up to pages
+ * @flags: KCORO_SPAWN_*
+ * @deadline: or KCORO_FOREVER
+ */
+struct kcoro_task_params {
+	s64 (*fn)(void *data);
+	void *data;
+	struct module *owner;
+	struct kcoro_body *body;
+	struct kcoro_env *env;
+	struct kcoro_ctx *ctx;
+	struct kcoro_stack_pool *pool;
+	const char *name;
+	u32 stack_size;
+	u32 flags;
+	ktime_t deadline;
+};
+
+/* The task that calls, or NULL. Stays the same over a park. */
+static __always_inline struct kcoro_task *kcoro_self(void)
+{
+	return kcoro_arch_self();
+}
+
+/*
+ * Is there a reason not to wait at all? Every call that may wait starts with
+ * this, so that a task whose calls never have to wait can be cancelled too.
+ * 0 or -ECANCELED.
+ */
+static __always_inline int kcoro_wait_check(void)
+{
+	struct kcoro_task *task = kcoro_self();
+
+	if (!task || likely(!atomic_read(&task->wait.word)))
+		return 0;
+	return kcoro_wait_take_cancel(&task->wait) ? -ECANCELED : 0;
+}
+
+struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params);
+void kcoro_task_start(struct kcoro_task *task);
+void kcoro_task_discard(struct kcoro_task *task);
+void kcoro_task_kill(struct kcoro_task *task);
+void kcoro_task_main(struct kcoro_task *task);
+void kcoro_task_reap(struct kcoro_task *task);
+void kcoro_task_crashed(struct kcoro_task *task);
+void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info);
+void kcoro_task_exit_record(struct kcoro_task *task, struct kcoro_exit *exit);
+int kcoro_native_interruptible(int (*fn)(void *arg), void *arg);
+
+int kcoro_task_init(void);
+void kcoro_task_wait(void);
+void kcoro_task_exit(void);
+
+#endif /* KCORO_TASK_H */

@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of wait.c: several causes race for one wait, from two CPUs and from
+ * hard interrupts. Exactly one wins, and what the others carried is not lost.
+ *
+ * Most tests pass numbers over an unbuffered channel, the next one only when
+ * the sender was told of success. The receiver wants them one after another:
+ * a gap is a message that was lost, a repetition one whose sender was told of
+ * a failure.
+ */
+#include <kunit/test.h>
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/hrtimer.h>
+#include <linux/kcoro.h>
+#include <linux/kthread.h>
+#include <linux/random.h>
+#include <linux/sched/signal.h>
+
+#include "compat.h"
+#include "task.h"
+
+#define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
+#define PAST	0
+#define BOTH	(KCORO_SEND | KCORO_RECV)
+#define ROUNDS	1000
+
+/**
+ * struct race - what the two sides and the disturbers of a race share
+ * @chan: between the sides
+ * @deadlines: operations have short ones
+ * @sent: numbers that were sent, as their sender was told
+ * @got: numbers received, in order
+ * @wrong: numbers received out of order, and outcomes that may not be
+ * @cancels: requests made
+ * @canceled: requests that were delivered
+ * @signals: waits that a signal ended
+ * @quiet: no more requests
+ * @stop: no more of them is under way
+ * @victim: whom requests are for
+ * @timer: sends from its interrupt
+ * @random: of the timer, as a hard interrupt must not ask the kernel
+ */
+struct race {
+	struct kcoro_chan *chan;
+	bool deadlines;
+	u64 sent;
+	u64 got;
+	u64 wrong;
+	u64 cancels;
+	u64 canceled;
+	u64 signals;
+	bool quiet;
+	bool stop;
+	struct kcoro_task *victim;
+	struct hrtimer timer;
+	u32 random;
+};
+
+/* A thread on a CPU of its own. */
+struct side {
+	int (*fn)(struct race *race);
+	struct race *race;
+	struct task_struct *thread;
+	struct completion done;
+};
+
+static int side_run(void *data)
+{
+	struct side *side = data;
+
+	side->fn(side->race);
+	complete(&side->done);
+	return 0;
+}
+
+static void side_start(struct kunit *test, struct side *side, bool second,
+		       int (*fn)(struct race *race), struct race *race)
+{
+	unsigned int cpu = second ? cpumask_last(cpu_online_mask) :
+				    cpumask_first(cpu_online_mask);
+
+	side->fn = fn;
+	side->race = race;
+	init_completion(&side->done);
+	side->thread = kthread_create_on_cpu(side_run, side, cpu,
+					     "kcoro-test/%u");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, side->thread);
+	get_task_struct(side->thread);
+	wake_up_process(side->thread);
+}
+
+static void side_wait(struct kunit *test, struct side *side)
+{
+	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&side->done,
+							     120 * HZ));
+	put_task_struct(side->thread);
+}
+
+static s64 finish(struct kunit *test, struct kcoro_task *task)
+{
+	s64 result = -EBADE;
+
+	KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
+	kcoro_task_put(task);
+	return result;
+}
+
+/* With deadlines: one about as far away as the peer's next operation. */
+static ktime_t race_deadline(struct race *race)
+{
+	return race->deadlines ?
+		       ktime_add_us(ktime_get(), get_random_u32() % 64) :
+		       KCORO_FOREVER;
+}
+
+static void race_pause(void)
+{
+	udelay(get_random_u32() % 32);
+}
+
+/* Send ROUNDS numbers, then close. */
+static int race_send(struct race *race)
+{
+	int ret;
+
+	while (race->sent < ROUNDS) {
+		race_pause();
+		ret = kcoro_send(race->chan, &race->sent, race_deadline(race));
+		if (!ret)
+			race->sent++;
+		else if (ret == -ECANCELED)
+			race->canceled++;
+		else if (ret != -ETIMEDOUT || !race->deadlines)
+			race->wrong++;
+		cond_resched();
+	}
+	kcoro_chan_close(race->chan);
+	return 0;
+}
+
+static int race_recv(struct race *race)
+{
+	u64 value;
+	int ret;
+
+	for (;;) {
+		race_pause();
+		ret = kcoro_recv(race->chan, &value, race_deadline(race));
+		if (!ret)
+			return 0;
+		if (ret == 1)
+			race->wrong += value != race->got++;
+		else if (ret == -ECANCELED)
+			race->canceled++;
+		else if (ret == -ERESTARTSYS)
+			race->signals++;
+		else if (ret != -ETIMEDOUT || !race->deadlines)
+			race->wrong++;
+		if (signal_pending(current))
+			flush_signals(current);
+		cond_resched();
+	}
+}
+
+/* Receive, then take the cancel requests that are left. */
+static s64 race_recv_task(void *data)
+{
+	struct race *race = data;
+
+	race_recv(race);
+	while (!READ_ONCE(race->stop))
+		race->canceled += kcoro_sleep_ms(1) == -ECANCELED;
+	while (kcoro_sleep_until(PAST) == -ECANCELED)
+		race->canceled++;
+	return 0;
+}
+
+static s64 race_send_task(void *data)
+{
+	struct race *race = data;
+
+	race_send(race);
+	while (!READ_ONCE(race->stop))
+		race->canceled += kcoro_sleep_ms(1) == -ECANCELED;
+	while (kcoro_sleep_until(PAST) == -ECANCELED)
+		race->canceled++;
+	return 0;
+}
+
+static void race_init(struct kunit *test, struct race *race)
+{
+	memset(race, 0, sizeof(*race));
+	race->chan = kcoro_chan_create(sizeof(u64), 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race->chan);
+}
+
+static void race_check(struct kunit *test, struct race *race)
+{
+	KUNIT_EXPECT_EQ(test, race->wrong, 0);
+	KUNIT_EXPECT_EQ(test, race->got, race->sent);
+	KUNIT_EXPECT_EQ(test, race->canceled, race->cancels);
+	kcoro_chan_drop(race->chan, BOTH);
+}
+
+static struct kcoro_task *race_go(struct kunit *test, s64 (*fn)(void *),
+				  struct race *race)
+{
+	struct kcoro_task *task = kcoro_go(fn, race);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	return task;
+}
+
+/* --- Deadlines ------------------------------------------------------------ */
+
+static void deadline_and_message_of_task_and_thread(struct kunit *test)
+{
+	struct kcoro_task *task;
+	struct race race;
+	struct side side;
+
+	race_init(test, &race);
+	race.deadlines = true;
+	race.stop = true;
+	task = race_go(test, race_recv_task, &race);
+	side_start(test, &side, true, race_send, &race);
+	side_wait(test, &side);
+	finish(test, task);
+	race_check(test, &race);
+}
+
+static void deadline_and_message_of_two_threads(struct kunit *test)
+{
+	struct side side[2];
+	struct race race;
+
+	race_init(test, &race);
+	race.deadlines = true;
+	side_start(test, &side[0], false, race_recv, &race);
+	side_start(test, &side[1], true, race_send, &race);
+	side_wait(test, &side[1]);
+	side_wait(test, &side[0]);
+	race_check(test, &race);
+}
+
+/* --- Hard interrupts ------------------------------------------------------ */
+
+static enum hrtimer_restart race_tick(struct hrtimer *timer)
+{
+	struct race *race = container_of(timer, struct race, timer);
+
+	if (race->sent == ROUNDS) {
+		kcoro_chan_close(race->chan);
+		return HRTIMER_NORESTART;
+	}
+	if (!kcoro_try_send(race->chan, &race->sent))
+		race->sent++;
+	race->random = race->random * 1664525 + 1013904223;
+	hrtimer_forward_now(timer, 20000 + (race->random >> 16));
+	return HRTIMER_RESTART;
+}
+
+static int race_tick_start(struct race *race)
+{
+	hrtimer_start(&race->timer, 0, HRTIMER_MODE_REL_PINNED_HARD);
+	return 0;
+}
+
+static void check_ticks(struct kunit *test, struct race *race)
+{
+	struct side side[2];
+
+	kcoro_hrtimer_setup(&race->timer, race_tick,
+			    HRTIMER_MODE_REL_PINNED_HARD);
+	side_start(test, &side[0], false, race_recv, race);
+	side_start(test, &side[1], true, race_tick_start, race);
+	side_wait(test, &side[1]);
+	side_wait(test, &side[0]);
+	hrtimer_cancel(&race->timer);
+	race_check(test, race);
+}
+
+static void message_from_interrupt_and_deadline(struct kunit *test)
+{
+	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
+	race_init(test, race);
+	race->deadlines = true;
+	check_ticks(test, race);
+}
+
+static void message_from_interrupt_wakes_a_thread(struct kunit *test)
+{
+	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
+	race_init(test, race);
+	check_ticks(test, race);
+}
+
+/* --- Cancel and signals --------------------------------------------------- */
+
+static int race_cancel(struct race *race)
+{
+	while (!READ_ONCE(race->quiet)) {
+		race_pause();
+		race->cancels += kcoro_cancel(race->victim);
+		usleep_range(10, 60);
+	}
+	return 0;
+}
+
+static void check_cancels(struct kunit *test, s64 (*victim)(void *),
+			  int (*peer)(struct race *), bool deadlines)
+{
+	struct side side[2];
+	struct race race;
+
+	race_init(test, &race);
+	race.deadlines = deadlines;
+	race.victim = race_go(test, victim, &race);
+	side_start(test, &side[0], false, race_cancel, &race);
+	side_start(test, &side[1], true, peer, &race);
+	side_wait(test, &side[1]);
+	WRITE_ONCE(race.quiet, true);
+	side_wait(test, &side[0]);
+	WRITE_ONCE(race.stop, true);
+	finish(test, race.victim);
+	race_check(test, &race);
+}
+
+static void cancel_and_message_of_a_receiver(struct kunit *test)
+{
+	check_cancels(test, race_recv_task, race_send, false);
+}
+
+static void cancel_and_message_of_a_sender(struct kunit *test)
+{
+	check_cancels(test, race_send_task, race_recv, false);
+}
+
+static void cancel_deadline_and_message(struct kunit *test)
+{
+	check_cancels(test, race_recv_task, race_send, true);
+}
+
+static int race_recv_signals(struct race *race)
+{
+	allow_signal(SIGUSR1);
+	return race_recv(race);
+}
+
+static void signal_and_message_of_a_thread(struct kunit *test)
+{
+	struct side side[2];
+	struct race race;
+
+	race_init(test, &race);
+	side_start(test, &side[0], false, race_recv_signals, &race);
+	side_start(test, &side[1], true, race_send, &race);
+	while (!completion_done(&side[1].done)) {
+		send_sig(SIGUSR1, side[0].thread, 1);
+		usleep_range(10, 60);
+	}
+	side_wait(test, &side[1]);
+	side_wait(test, &side[0]);
+	race_check(test, &race);
+}
+
+/* --- Close ---------------------------------------------------------------- */
+
+static int send_until_closed(struct race *race)
+{
+	int ret;
+
+	do {
+		ret = kcoro_send(race->chan, &race->sent, race_deadline(race));
+		race->sent += !ret;
+		cond_resched();
+	} while (ret != -EPIPE);
+	return 0;
+}
+
+static void close_and_message(struct kunit *test)
+{
+	struct side side[2];
+	struct race race;
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		race_init(test, &race);
+		race.deadlines = i % 2;
+		side_start(test, &side[0], false, race_recv, &race);
+		side_start(test, &side[1], true, send_until_closed, &race);
+		usleep_range(100, 1000);
+		kcoro_chan_close(race.chan);
+		side_wait(test, &side[0]);
+		side_wait(test, &side[1]);
+		race_check(test, &race);
+	}
+}
+
+static struct kunit_case race_cases[] = {
+	KUNIT_CASE(deadline_and_message_of_task_and_thread),
+	KUNIT_CASE(deadline_and_message_of_two_threads),
+	KUNIT_CASE(message_from_interrupt_and_deadline),
+	KUNIT_CASE(message_from_interrupt_wakes_a_thread),
+	KUNIT_CASE(cancel_and_message_of_a_receiver),
+	KUNIT_CASE(cancel_and_message_of_a_sender),
+	KUNIT_CASE(cancel_deadline_and_message),
+	KUNIT_CASE(signal_and_message_of_a_thread),
+	KUNIT_CASE(close_and_message),
+	{}
+};
+
+static struct kunit_suite race_suite = {
+	.name = "kcoro_race",
+	.test_cases = race_cases,
+};
+
+kunit_test_suites(&race_suite);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Trace events of kcoro: /sys/kernel/tracing/events/kcoro/.
+ *
+ * Tasks and channels appear by their numbers, which are never used twice while
+ * the module is loaded. A send and the receive of the same message carry the
+ * same chan and seq.
+ */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kcoro
+
+#if !defined(KCORO_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define KCORO_TRACE_H
+
+#include <linux/tracepoint.h>
+
+#include "chan.h"
+#include "sched.h"
+#include "task.h"
+
+#define kcoro_show_op(op)						\
+	__print_symbolic(op,						\
+		{ KCORO_SWITCH_PARK,	"park" },			\
+		{ KCORO_SWITCH_YIELD,	"yield" },			\
+		{ KCORO_SWITCH_NATIVE,	"native" },			\
+		{ KCORO_SWITCH_EXIT,	"exit" })
+
+#define kcoro_show_wait(wait)						\
+	__print_symbolic(wait,						\
+		{ KCORO_WAIT_NONE,	"-" },				\
+		{ KCORO_WAIT_SLEEP,	"sleep" },			\
+		{ KCORO_WAIT_SEND,	"send" },			\
+		{ KCORO_WAIT_RECV,	"recv" },			\
+		{ KCORO_WAIT_SELECT,	"select" },			\
+		{ KCORO_WAIT_JOIN,	"join" },			\
+		{ KCORO_WAIT_POLL,	"poll" },			\
+		{ KCORO_WAIT_EVENT,	"event" })
+
+/* A task was made. Context: the spawner. */
+TRACE_EVENT(kcoro_spawn,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u64, parent)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->parent = task->parent;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s parent=%llu", __entry->task,
+		  __entry->name, __entry->parent)
+);
+
+/* A task runs for the first time. Context: the task. */
+TRACE_EVENT(kcoro_start,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s", __entry->task, __entry->name)
+);
+
+/* A task is given a worker. Context: the worker, interrupts off. */
+TRACE_EVENT(kcoro_switch_in,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s", __entry->task, __entry->name)
+);
+
+/* A task gave its worker back. Context: the worker, interrupts off. */
+TRACE_EVENT(kcoro_switch_out,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u8, op)
+		__field(u8, wait)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->op = task->op;
+		__entry->wait = task->op == KCORO_SWITCH_PARK ?
+				task->wait.reason : KCORO_WAIT_NONE;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s why=%s wait=%s", __entry->task,
+		  __entry->name, kcoro_show_op(__entry->op),
+		  kcoro_show_wait(__entry->wait))
+);
+
+/* A task's wait is over: it will run. Context: the waker, any but NMI. */
+TRACE_EVENT(kcoro_wake,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u8, wait)
+		__field(int, cause)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->wait = task->wait.reason;
+		__entry->cause = task->wait.cause;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s wait=%s cause=%d", __entry->task,
+		  __entry->name, kcoro_show_wait(__entry->wait),
+		  __entry->cause)
+);
+
+/* A task has ended. Context: the task. */
+TRACE_EVENT(kcoro_exit,
+	TP_PROTO(const struct kcoro_task *task),
+	TP_ARGS(task),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(s64, result)
+		__field(int, error)
+		__field(u8, reason)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->result = task->result;
+		__entry->error = task->error;
+		__entry->reason = task->reason;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s result=%lld error=%d reason=%s",
+		  __entry->task, __entry->name, __entry->result,
+		  __entry->error,
+		  __print_symbolic(__entry->reason,
+				   { KCORO_EXIT_RETURNED, "returned" },
+				   { KCORO_EXIT_CANCELED, "canceled" },
+				   { KCORO_EXIT_DEADLINE, "deadline" },
+				   { KCORO_EXIT_KILLED, "killed" },
+				   { KCORO_EXIT_FAULT, "fault" }))
+);
+
+/* A message enters, or leaves, a channel. Context: who moves it; its lock. */
+DECLARE_EVENT_CLASS(kcoro_message,
+	TP_PROTO(const struct kcoro_chan *chan, u64 seq),
+	TP_ARGS(chan, seq),
+	TP_STRUCT__entry(
+		__field(u64, chan)
+		__field(u64, seq)
+	),
+	TP_fast_assign(
+		__entry->chan = chan->id;
+		__entry->seq = seq;
+	),
+	TP_printk("chan=%llu seq=%llu", __entry->chan, __entry->seq)
+);
+
+DEFINE_EVENT(kcoro_message, kcoro_send,
+	TP_PROTO(const struct kcoro_chan *chan, u64 seq), TP_ARGS(chan, seq));
+DEFINE_EVENT(kcoro_message, kcoro_recv,
+	TP_PROTO(const struct kcoro_chan *chan, u64 seq), TP_ARGS(chan, seq));
+
+/* A channel was closed. Context: who closes it; its lock. */
+TRACE_EVENT(kcoro_close,
+	TP_PROTO(const struct kcoro_chan *chan),
+	TP_ARGS(chan),
+	TP_STRUCT__entry(
+		__field(u64, chan)
+		__field(u32, queued)
+	),
+	TP_fast_assign(
+		__entry->chan = chan->id;
+		__entry->queued = chan->count;
+	),
+	TP_printk("chan=%llu queued=%u", __entry->chan, __entry->queued)
+);
+
+/* A CPU's queue passed to a spare worker. Context: hard interrupt. */
+TRACE_EVENT(kcoro_handover,
+	TP_PROTO(u32 cpu),
+	TP_ARGS(cpu),
+	TP_STRUCT__entry(__field(u32, cpu)),
+	TP_fast_assign(__entry->cpu = cpu;),
+	TP_printk("cpu=%u", __entry->cpu)
+);
+
+#endif /* KCORO_TRACE_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>

@@ -1,0 +1,613 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workers: the kthreads that run tasks.
+ *
+ * Model: each CPU has one worker that owns its queue and some spares. The
+ * owner's loop takes a task, switches to the task's stack, and comes back when
+ * the task parks, yields, ends, or wants a function run on the worker's own
+ * stack (a native call). All of a worker's stack switches have interrupts off,
+ * and a task's new state is published by the loop, when its registers are
+ * saved.
+ *
+ * Hand-over: a task may block in plain kernel code. It then stays on its
+ * kthread, and the preempt notifier's sched_out gives the CPU's queue to a
+ * spare; if nothing is queued, to nobody, and whoever queues something wakes a
+ * spare. When the blocked worker comes back it takes the queue if it has no
+ * owner; else it finishes its task's slice beside the owner and joins the
+ * spares. Without CONFIG_PREEMPT_NOTIFIERS a task that blocks holds up its
+ * CPU's other tasks; INFO says which holds.
+ *
+ * What makes a coroutine look like the kthread that runs it:
+ * - the stack canary: one for all workers (a task's frames carry it from one
+ *   to the next);
+ * - current->stack: the task's while it runs, the worker's own while the
+ *   worker is off the CPU, as __switch_to() computes the top of the stack
+ *   that an oops is handled on from it, and as a kthread that dies is freed
+ *   by it;
+ * - function_graph and kretprobe records are kept per kthread: this file is
+ *   built without -pg, and workers pause the graph tracer.
+ *
+ * A worker that dies in a task (an oops) is replaced: sched_out hands the queue
+ * over and kcoro_task_crashed() ends the task. Its stack, and the module, are
+ * never freed: somebody may still look at them.
+ *
+ * RCU-tasks waits for each task of the kernel to pass through the scheduler;
+ * a coroutine switch does not. So the loop says cond_resched_tasks_rcu_qs()
+ * every tick.
+ *
+ * Hotplug: the queue of an offline CPU moves; its workers finish what they
+ * blocked in wherever the kernel puts them, and are bound again when the CPU
+ * returns. Waiting for them would let a task block the CPU's offlining.
+ *
+ * Rejected: switching straight from a task that parks to the next one. It
+ * saves one of two switches, and costs as much again for settling the first
+ * one's state on the other's stack (measured: no fewer instructions for a
+ * round trip, more for a yield).
+ *
+ * Locks: cpu->lock (sched.h). Memory order: thread and native are written
+ * before the worker is in any list.
+ */
+#include <linux/cpu.h>
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+#include <linux/kthread.h>
+#include <linux/moduleparam.h>
+#include <linux/random.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "arch/x86/switch.h"
+#include "compat.h"
+#include "sched.h"
+#include "trace.h"
+
+#ifdef CONFIG_KMSAN
+#error "KMSAN keeps its state per kthread and cannot follow tasks"
+#endif
+
+static unsigned int spares = 8;
+module_param(spares, uint, 0444);
+MODULE_PARM_DESC(spares, "Spare workers of each CPU, 1 to 256 (default 8)");
+
+static bool stuff_rsb;
+module_param(stuff_rsb, bool, 0444);
+MODULE_PARM_DESC(stuff_rsb, "Fill the return stack buffer at each switch");
+
+static DEFINE_STATIC_KEY_FALSE(rsb_key);
+static unsigned long shared_canary __ro_after_init;
+static enum cpuhp_state hotplug_state __ro_after_init;
+static atomic_t nr_workers = ATOMIC_INIT(0);
+
+#define STACK_HEADROOM	512	/* bytes a task must have left when it parks */
+#define PF_MEMALLOC_ANY	(PF_MEMALLOC | PF_MEMALLOC_NOFS | PF_MEMALLOC_NOIO)
+
+/**
+ * kcoro_worker_count() - number of workers, idle ones included
+ *
+ * Context: any.
+ */
+u32 kcoro_worker_count(void)
+{
+	return atomic_read(&nr_workers);
+}
+
+/**
+ * kcoro_worker_handover() - does a CPU go on when a task blocks?
+ *
+ * Context: any.
+ */
+bool kcoro_worker_handover(void)
+{
+	return IS_ENABLED(CONFIG_PREEMPT_NOTIFIERS);
+}
+
+static __always_inline void switch_stacks(unsigned long *save,
+					  unsigned long *load, void *stack)
+{
+	struct task_struct *thread = kcoro_arch_current();
+
+	lockdep_assert_irqs_disabled();
+	if (static_branch_unlikely(&rsb_key))
+		kcoro_arch_switch_stuffed(save, load, &thread->stack, stack);
+	else
+		kcoro_arch_switch(save, load, &thread->stack, stack);
+}
+
+/* --- On a task's stack --------------------------------------------------- */
+
+static unsigned long stack_left(const struct kcoro_task *task)
+{
+	return (unsigned long)__builtin_frame_address(0) -
+	       ((unsigned long)task->stack + THREAD_SIZE -
+		task->stack_pages * PAGE_SIZE);
+}
+
+static noinline void __cold complain(const struct kcoro_task *task)
+{
+	const struct task_struct *thread = current;
+
+	WARN_ONCE(1, "kcoro: task %llu (%s) gives way while it holds what belongs to its kthread, or is about to overflow: preempt %x rcu %d irqs %s locks %d journal %d bio %d plug %d mm %d cred %d migrate %d pagefault %d memalloc %x stack left %lu\n",
+		  task->id, task->name, preempt_count(), rcu_preempt_depth(),
+		  irqs_disabled() ? "off" : "on",
+#ifdef CONFIG_LOCKDEP
+		  thread->lockdep_depth,
+#else
+		  0,
+#endif
+		  !!thread->journal_info, !!thread->bio_list, !!thread->plug,
+		  !!thread->mm, current_cred() != current_real_cred(),
+		  thread->migration_disabled, pagefault_disabled(),
+		  thread->flags & PF_MEMALLOC_ANY, stack_left(task));
+}
+
+/*
+ * A task must hold nothing that belongs to its kthread when it leaves it. One
+ * branch for all of it, as this is on the path of every switch.
+ */
+static __always_inline void check_holds_nothing(const struct kcoro_task *task)
+{
+	const struct task_struct *thread = kcoro_arch_current();
+	unsigned long held;
+
+	held = preempt_count() | rcu_preempt_depth() |
+	       (unsigned long)thread->journal_info |
+	       (unsigned long)thread->bio_list | (unsigned long)thread->plug |
+	       (unsigned long)thread->mm |
+	       ((unsigned long)rcu_access_pointer(thread->cred) ^
+		(unsigned long)rcu_access_pointer(thread->real_cred)) |
+	       thread->migration_disabled | thread->pagefault_disabled |
+	       (thread->flags & PF_MEMALLOC_ANY);
+#ifdef CONFIG_LOCKDEP
+	held |= debug_locks ? thread->lockdep_depth : 0;
+#endif
+	if (unlikely(held || irqs_disabled() ||
+		     stack_left(task) < STACK_HEADROOM))
+		complain(task);
+}
+
+/**
+ * kcoro_worker_switch_out() - go back to the worker's loop
+ * @task: the caller
+ * @op: why
+ *
+ * Returns when the task is given a worker again, perhaps another one.
+ *
+ * Context: @task's stack, interrupts on.
+ */
+noinline void kcoro_worker_switch_out(struct kcoro_task *task,
+				      enum kcoro_switch_op op)
+{
+	struct kcoro_worker *worker;
+
+	check_holds_nothing(task);
+	local_irq_disable();
+	worker = task->worker;
+	task->op = op;
+	switch_stacks(&task->sp, &worker->sp, worker->native);
+	local_irq_enable();
+}
+NOKPROBE_SYMBOL(kcoro_worker_switch_out);
+
+/* First code on a task's stack: interrupts are off as after any switch. */
+asmlinkage void kcoro_arch_main(void *arg)
+{
+	local_irq_enable();
+	kcoro_task_main(arg);
+}
+NOKPROBE_SYMBOL(kcoro_arch_main);
+
+/* Last code: the frames of the task's own functions are gone. */
+asmlinkage void kcoro_arch_last(void *arg)
+{
+	kcoro_worker_switch_out(arg, KCORO_SWITCH_EXIT);
+	/* Never resumed: the trampoline would trap. */
+}
+NOKPROBE_SYMBOL(kcoro_arch_last);
+
+/* --- The loop ------------------------------------------------------------- */
+
+/*
+ * Run @task until it gives the worker back. Entered and left with interrupts
+ * off. True if the task wants to be queued again.
+ */
+static bool run_task(struct kcoro_worker *worker, struct kcoro_task *task)
+{
+	atomic_set(&task->state, KCORO_STATE_RUNNING);
+	task->worker = worker;
+	task->cpu = worker->cpu->cpu;
+	task->switches++;
+	WRITE_ONCE(worker->task, task);
+	trace_kcoro_switch_in(task);
+
+	for (;;) {
+		switch_stacks(&worker->sp, &task->sp, task->stack);
+		if (task->op != KCORO_SWITCH_NATIVE)
+			break;
+		local_irq_enable();
+		task->native_ret = task->native_fn(task->native_arg);
+		local_irq_disable();
+	}
+
+	trace_kcoro_switch_out(task);
+	WRITE_ONCE(worker->task, NULL);
+	switch (task->op) {
+	case KCORO_SWITCH_PARK:
+		/* Pairs with the xchg in kcoro_sched_ready(). */
+		return atomic_cmpxchg(&task->state, KCORO_STATE_RUNNING,
+				      KCORO_STATE_PARKED) !=
+		       KCORO_STATE_RUNNING;
+	case KCORO_SWITCH_YIELD:
+		atomic_set(&task->state, KCORO_STATE_RUNNABLE);
+		return true;
+	default:
+		atomic_set(&task->state, KCORO_STATE_DEAD);
+		local_irq_enable();
+		kcoro_task_reap(task);
+		local_irq_disable();
+		return false;
+	}
+}
+NOKPROBE_SYMBOL(run_task);
+
+static __always_inline bool worker_tired(const struct kcoro_worker *worker)
+{
+	return time_after(jiffies, worker->qs_jiffies) || need_resched();
+}
+
+/* Let others have the CPU. Entered and left with interrupts off. */
+static void worker_breathe(struct kcoro_worker *worker)
+{
+	worker->qs_jiffies = jiffies;
+	local_irq_enable();
+	cond_resched_tasks_rcu_qs();
+	if (unlikely(signal_pending(current)))
+		flush_signals(current);	/* a stray SIGKILL from outside */
+	local_irq_disable();
+}
+
+/* Sleep until woken; the lock is dropped and, interrupts off, taken again. */
+static void worker_sleep(struct kcoro_cpu *cpu)
+{
+	set_current_state(TASK_IDLE);
+	raw_spin_unlock(&cpu->lock);
+	local_irq_enable();
+	schedule();
+	__set_current_state(TASK_RUNNING);
+	local_irq_disable();
+	raw_spin_lock(&cpu->lock);
+}
+
+/* Take a queue that has no owner; else join the spares, and say false. */
+static bool worker_own(struct kcoro_worker *worker)
+{
+	struct kcoro_cpu *cpu = worker->cpu;
+
+	lockdep_assert_held(&cpu->lock);
+	if (!cpu->owner && cpu->online) {
+		list_del_init(&worker->spare);
+		WRITE_ONCE(cpu->owner, worker);
+		return true;
+	}
+	if (list_empty(&worker->spare))
+		list_add(&worker->spare, &cpu->spares);
+	return false;
+}
+
+static void worker_loop(struct kcoro_worker *worker)
+{
+	struct kcoro_cpu *cpu = worker->cpu;
+	struct kcoro_task *task;
+
+	local_irq_disable();
+	raw_spin_lock(&cpu->lock);
+	while (!worker->stop) {
+		if (unlikely(cpu->owner != worker) &&
+		    !worker_own(worker)) {
+			worker_sleep(cpu);
+			continue;
+		}
+		task = kcoro_sched_pick(cpu);
+		if (unlikely(!task)) {
+			worker->idle = true;
+			worker_sleep(cpu);
+			continue;
+		}
+		raw_spin_unlock(&cpu->lock);
+		if (run_task(worker, task)) {
+			raw_spin_lock(&cpu->lock);
+			if (likely(cpu->owner == worker)) {
+				kcoro_sched_queue(cpu, task);
+			} else {
+				raw_spin_unlock(&cpu->lock);
+				kcoro_sched_requeue(task);
+				raw_spin_lock(&cpu->lock);
+			}
+		} else {
+			raw_spin_lock(&cpu->lock);
+		}
+		if (unlikely(worker_tired(worker))) {
+			raw_spin_unlock(&cpu->lock);
+			worker_breathe(worker);
+			raw_spin_lock(&cpu->lock);
+		}
+	}
+	list_del_init(&worker->spare);
+	if (cpu->owner == worker)
+		WRITE_ONCE(cpu->owner, NULL);
+	raw_spin_unlock(&cpu->lock);
+	local_irq_enable();
+}
+
+/* --- Preempt notifiers ---------------------------------------------------- */
+
+#ifdef CONFIG_PREEMPT_NOTIFIERS
+
+/* The kernel's run queue lock is held: no wake-up, printk or allocation. */
+static void worker_sched_out(struct preempt_notifier *notifier,
+			     struct task_struct *next)
+{
+	struct kcoro_worker *worker =
+		container_of(notifier, struct kcoro_worker, notifier);
+	struct kcoro_cpu *cpu = worker->cpu;
+	struct task_struct *thread = worker->thread;
+	struct kcoro_worker *spare = NULL;
+
+	worker->parked_stack = thread->stack;
+	thread->stack = worker->native;
+	if (!worker->task || kcoro_still_runnable(thread))
+		return;
+
+	raw_spin_lock(&cpu->lock);
+	if (unlikely(READ_ONCE(thread->__state) == TASK_DEAD)) {
+		worker->crashed = true;
+		WRITE_ONCE(cpu->nr_crashed, cpu->nr_crashed + 1);
+		irq_work_queue(&cpu->kick);
+	}
+	if (cpu->owner == worker) {
+		if (cpu->nr_queued) {
+			spare = kcoro_sched_pop_spare(cpu);
+			if (spare)
+				cpu->handovers++;
+			else
+				cpu->no_spare++;
+		}
+		WRITE_ONCE(cpu->owner, spare);
+		if (spare) {
+			cpu->to_wake = spare;
+			irq_work_queue(&cpu->kick);
+		}
+	}
+	raw_spin_unlock(&cpu->lock);
+}
+NOKPROBE_SYMBOL(worker_sched_out);
+
+static void worker_sched_in(struct preempt_notifier *notifier, int to)
+{
+	struct kcoro_worker *worker =
+		container_of(notifier, struct kcoro_worker, notifier);
+	struct kcoro_cpu *cpu = worker->cpu;
+	unsigned long flags;
+
+	worker->thread->stack = worker->parked_stack;
+	if (!worker->task || READ_ONCE(cpu->owner))
+		return;
+	raw_spin_lock_irqsave(&cpu->lock, flags);
+	if (!cpu->owner && cpu->online)
+		WRITE_ONCE(cpu->owner, worker);
+	raw_spin_unlock_irqrestore(&cpu->lock, flags);
+}
+NOKPROBE_SYMBOL(worker_sched_in);
+
+static struct preempt_ops worker_preempt_ops = {
+	.sched_in = worker_sched_in,
+	.sched_out = worker_sched_out,
+};
+
+static void worker_watch(struct kcoro_worker *worker)
+{
+	preempt_notifier_init(&worker->notifier, &worker_preempt_ops);
+	preempt_notifier_register(&worker->notifier);
+}
+
+static void worker_unwatch(struct kcoro_worker *worker)
+{
+	preempt_notifier_unregister(&worker->notifier);
+}
+
+#else
+
+static void worker_watch(struct kcoro_worker *worker) { }
+static void worker_unwatch(struct kcoro_worker *worker) { }
+static void preempt_notifier_inc(void) { }
+static void preempt_notifier_dec(void) { }
+
+#endif /* CONFIG_PREEMPT_NOTIFIERS */
+
+/* sched_out's wake-up, made when the run queue lock is free. */
+static void cpu_kick(struct irq_work *work)
+{
+	struct kcoro_cpu *cpu = container_of(work, struct kcoro_cpu, kick);
+	struct kcoro_worker *worker;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&cpu->lock, flags);
+	worker = cpu->to_wake;
+	cpu->to_wake = NULL;
+	raw_spin_unlock_irqrestore(&cpu->lock, flags);
+	if (unlikely(READ_ONCE(cpu->nr_crashed)))
+		schedule_work(&cpu->bury);
+	if (!worker)
+		return;
+	trace_kcoro_handover(cpu->cpu);
+	wake_up_process(worker->thread);
+}
+
+/* --- Life and death of workers -------------------------------------------- */
+
+static int __attribute__((no_stack_protector)) worker_main(void *data)
+{
+	struct kcoro_worker *worker = data;
+	unsigned long canary = kcoro_arch_set_canary(shared_canary);
+
+	worker->native = current->stack;
+	allow_signal(SIGKILL);	/* ends native calls that say so: task.c */
+	pause_graph_tracing();
+	worker_watch(worker);
+	worker_loop(worker);
+	worker_unwatch(worker);
+	unpause_graph_tracing();
+	kcoro_arch_set_canary(canary);
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_IDLE);
+		if (!kthread_should_stop())
+			schedule();
+		__set_current_state(TASK_RUNNING);
+	}
+	return 0;
+}
+
+static int worker_create(struct kcoro_cpu *cpu)
+{
+	struct kcoro_worker *worker;
+
+	worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	if (!worker)
+		return -ENOMEM;
+	worker->cpu = cpu;
+	INIT_LIST_HEAD(&worker->spare);
+	worker->thread = kthread_create_on_cpu(worker_main, worker, cpu->cpu,
+					       "kcoro/%u");
+	if (IS_ERR(worker->thread)) {
+		int err = PTR_ERR(worker->thread);
+
+		kfree(worker);
+		return err;
+	}
+	get_task_struct(worker->thread);
+	list_add_tail(&worker->node, &cpu->workers);
+	atomic_inc(&nr_workers);
+	wake_up_process(worker->thread);
+	return 0;
+}
+
+/*
+ * End the tasks of workers that died in one. Their stacks stay as they are and
+ * the module stays loaded: the oops may have left references to both.
+ */
+static void cpu_bury(struct work_struct *work)
+{
+	struct kcoro_cpu *cpu = container_of(work, struct kcoro_cpu, bury);
+	struct kcoro_worker *worker;
+
+	cpus_read_lock();
+	list_for_each_entry(worker, &cpu->workers, node) {
+		if (!worker->crashed || !worker->task)
+			continue;
+		__module_get(THIS_MODULE);
+		kcoro_task_crashed(worker->task);
+		worker->task = NULL;
+	}
+	cpus_read_unlock();
+}
+
+static int cpu_comes_online(unsigned int nr)
+{
+	struct kcoro_cpu *cpu = kcoro_sched_cpu(nr);
+	struct kcoro_worker *worker;
+	unsigned int have = 0;
+	int err = 0;
+
+	list_for_each_entry(worker, &cpu->workers, node) {
+		set_cpus_allowed_ptr(worker->thread, cpumask_of(nr));
+		have++;
+	}
+	/* One owner and its spares; fewer spares are no failure. */
+	for (; have < 1 + spares && !err; have += !err)
+		err = worker_create(cpu);
+	if (!have)
+		return err;
+	raw_spin_lock_irq(&cpu->lock);
+	cpu->online = true;
+	raw_spin_unlock_irq(&cpu->lock);
+	return 0;
+}
+
+static int cpu_goes_offline(unsigned int nr)
+{
+	kcoro_sched_offline(kcoro_sched_cpu(nr));
+	return 0;
+}
+
+static void cpu_stop_workers(struct kcoro_cpu *cpu)
+{
+	struct kcoro_worker *worker, *next;
+
+	list_for_each_entry(worker, &cpu->workers, node) {
+		raw_spin_lock_irq(&cpu->lock);
+		worker->stop = true;
+		raw_spin_unlock_irq(&cpu->lock);
+	}
+	list_for_each_entry_safe(worker, next, &cpu->workers, node) {
+		kthread_stop(worker->thread);
+		put_task_struct(worker->thread);
+		list_del(&worker->node);
+		kfree(worker);
+		atomic_dec(&nr_workers);
+	}
+	irq_work_sync(&cpu->kick);
+}
+
+/**
+ * kcoro_worker_init() - start the workers of all CPUs
+ *
+ * Context: module init.
+ * Return: 0, -EINVAL for a wrong parameter, -ENOMEM.
+ */
+int __init kcoro_worker_init(void)
+{
+	unsigned int i;
+	int err;
+
+	if (spares < 1 || spares > 256) {
+		pr_err("kcoro: spares=%u: must be 1 to 256\n", spares);
+		return -EINVAL;
+	}
+	if (!kcoro_worker_handover())
+		pr_info("kcoro: this kernel has no preempt notifiers: a task that blocks holds up its CPU's tasks\n");
+	if (stuff_rsb)
+		static_branch_enable(&rsb_key);
+	shared_canary = get_random_long() & KCORO_ARCH_CANARY_MASK;
+	for_each_possible_cpu(i) {
+		struct kcoro_cpu *cpu = kcoro_sched_cpu(i);
+
+		cpu->kick = IRQ_WORK_INIT_HARD(cpu_kick);
+		INIT_WORK(&cpu->bury, cpu_bury);
+	}
+	preempt_notifier_inc();
+	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kcoro:online",
+				cpu_comes_online, cpu_goes_offline);
+	if (err < 0) {
+		for_each_possible_cpu(i)
+			cpu_stop_workers(kcoro_sched_cpu(i));
+		preempt_notifier_dec();
+		return err;
+	}
+	hotplug_state = err;
+	return 0;
+}
+
+/**
+ * kcoro_worker_exit() - stop all workers
+ *
+ * Context: module exit; there are no tasks.
+ */
+void kcoro_worker_exit(void)
+{
+	unsigned int i;
+
+	cpuhp_remove_state_nocalls(hotplug_state);
+	for_each_possible_cpu(i)
+		cpu_stop_workers(kcoro_sched_cpu(i));
+	preempt_notifier_dec();
+}
