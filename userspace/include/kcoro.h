@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libkcoro - tasks and channels of the kcoro kernel module, for programs
+ *
+ * Every object is a file descriptor: a context (kcoro_open), an end of a
+ * channel (kcoro_chan), a task (kcoro_spawn). close(2) is the only clean-up;
+ * poll(2), epoll(7), fcntl(2) and SCM_RIGHTS work on all of them.
+ *
+ * Rules for every function
+ * - Failure is a negative errno value, returned. errno itself means nothing.
+ * - A deadline is an absolute CLOCK_MONOTONIC time in nanoseconds, see
+ *   kcoro_deadline_in(). KCORO_NO_DEADLINE waits for ever; KCORO_NOW tries
+ *   once. When a deadline passes the call fails with -ETIMEDOUT and nothing
+ *   was consumed.
+ * - A call that waits fails with -EINTR when a signal handler ran. The library
+ *   never goes on by itself: the caller decides.
+ * - All functions may be called from several threads at once.
+ *
+ * <linux/kcoro.h> describes the structures and the errno values of each call.
+ */
+#ifndef KCORO_H
+#define KCORO_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <linux/kcoro.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KCORO_NO_DEADLINE ((int64_t)0)
+#define KCORO_NOW ((int64_t)1)
+
+/* Contexts ---------------------------------------------------------------- */
+
+/* For kcoro_open(): the context outlives this process if another holds it. */
+#define KCORO_OPEN_DETACHED (1U << 0)
+
+/*
+ * Opens /dev/kcoro, close-on-exec.
+ * Returns a context. -ENOENT: the module is not loaded; -EACCES: the device
+ * does not let this user in; -EINVAL: a flag that is not known.
+ */
+int kcoro_open(unsigned int flags);
+
+/* Sets a context's options: KCORO_CTX_*; what is absent is cleared. */
+int kcoro_set_options(int ctx, uint32_t flags);
+
+/* Fills @info with limits and counters. @fd: any kcoro descriptor. */
+int kcoro_info(int fd, struct kcoro_info *info);
+
+/*
+ * Lists the bodies that tasks can run.
+ * Returns their number, and in *@bodies an array to be given to free(3).
+ */
+ssize_t kcoro_bodies(int ctx, struct kcoro_body_info **bodies);
+
+/* Tasks ------------------------------------------------------------------- */
+
+/*
+ * What a task is started with. Zero is the default of every member, and NULL
+ * instead of the structure means all defaults.
+ */
+struct kcoro_spawn_opts {
+	const char *name; /* what kcoro ps shows; NULL: the body's name */
+	/*
+	 * The argument: either words (a list that ends with NULL; each word is
+	 * given with its terminating zero, one after the other; this is what
+	 * the built-in bodies take), or @arg_len bytes at @arg.
+	 */
+	const char *const *argv;
+	const void *arg;
+	size_t arg_len;
+	const int *fds; /* channel ends and files, in the body's order */
+	unsigned int nr_fds;
+	uint32_t stack_size; /* bytes */
+	uint32_t flags; /* KCORO_SPAWN_NO_EXIT */
+	uint32_t reserved32; /* 0 */
+	int64_t deadline_ns; /* the task is cancelled then */
+	uint64_t reserved[4]; /* 0 */
+};
+
+/*
+ * Starts one task.
+ * Returns its descriptor, readable once it has ended: kcoro_join().
+ * The task holds its own references on @opts->fds: close the ends that were
+ * given away, or nobody will ever see end of stream on them.
+ */
+int kcoro_spawn(int ctx, const char *body, const struct kcoro_spawn_opts *opts);
+
+/*
+ * Starts one task without a descriptor and stores its id. Its exit record is
+ * read from the context: kcoro_next_exits().
+ */
+int kcoro_spawn_id(int ctx, const char *body,
+		   const struct kcoro_spawn_opts *opts, uint64_t *id);
+
+/*
+ * Starts up to @count equal tasks without descriptors (at most spawn_max of
+ * struct kcoro_info).
+ * Returns how many were started, which can be fewer than asked for: the next
+ * call tells why. @ids: array of @count to be filled, or NULL.
+ */
+int kcoro_spawn_many(int ctx, const char *body,
+		     const struct kcoro_spawn_opts *opts, unsigned int count,
+		     uint64_t *ids);
+
+/* As kcoro_spawn_many(), and each task gets a descriptor in @task_fds. */
+int kcoro_spawn_fds(int ctx, const char *body,
+		    const struct kcoro_spawn_opts *opts, unsigned int count,
+		    uint64_t *ids, int *task_fds);
+
+/*
+ * Waits for the end of a task and fetches its exit record. Can be called any
+ * number of times, also by several threads.
+ * Returns 0 whatever the task's own fate: see @exit.
+ */
+int kcoro_join(int task, struct kcoro_exit *exit, int64_t deadline_ns);
+
+/*
+ * Waits until at least one of the context's tasks without a descriptor has
+ * ended, then takes the records that are there, up to @max, in order of exit.
+ * Returns their number. With a deadline let one thread at a time call this:
+ * another one could take the record in between, and the wait would go on.
+ */
+int kcoro_next_exits(int ctx, struct kcoro_exit *exits, unsigned int max,
+		     int64_t deadline_ns);
+
+/* Fetches the state of a task. @task: its descriptor. */
+int kcoro_task_info(int task, struct kcoro_task_info *info);
+
+/* Channels ---------------------------------------------------------------- */
+
+/* The places of the two ends, as pipe(2) has them. */
+#define KCORO_RECV_END 0
+#define KCORO_SEND_END 1
+
+/*
+ * Makes a channel of messages of @elem_size bytes each, which holds up to
+ * @capacity of them (0: unbuffered).
+ * Stores the receiving end in fds[0] and the sending end in fds[1].
+ */
+int kcoro_chan(int ctx, uint32_t elem_size, uint32_t capacity, int fds[2]);
+
+/* The same for messages of 1 to @buf_max bytes (0: the kernel's limit). */
+int kcoro_chan_buf(int ctx, uint32_t buf_max, uint32_t capacity, int fds[2]);
+
+/* Makes a channel with flags (KCORO_CHAN_*). @chan: in and out. */
+int kcoro_chan_create(int ctx, struct kcoro_chan_create *chan);
+
+/*
+ * Sends one message.
+ * Returns @len. -EPIPE: closed, or nobody can receive any more; -EMSGSIZE: a
+ * length that the channel does not take. No signal is raised.
+ */
+ssize_t kcoro_send(int fd, const void *msg, size_t len, int64_t deadline_ns);
+
+/*
+ * Receives one message.
+ * Returns its length, or 0 at end of stream. -EMSGSIZE: it is longer than
+ * @size, and stays in the channel.
+ */
+ssize_t kcoro_recv(int fd, void *msg, size_t size, int64_t deadline_ns);
+
+/*
+ * Receives one message of any length, as getline(3) reads a line: *@msg (NULL,
+ * or from malloc(3)) of *@size bytes is enlarged as needed; the caller frees
+ * it. Returns as kcoro_recv().
+ */
+ssize_t kcoro_recv_alloc(int fd, void **msg, size_t *size, int64_t deadline_ns);
+
+/*
+ * Sends (receives) up to @count messages with one system call (at most
+ * batch_max of struct kcoro_info). @flags: KCORO_IO_*. Lengths of received
+ * messages are stored in @iov. Fill @iov anew before each call.
+ * Returns the number of messages that moved; it can be fewer than asked for.
+ * kcoro_recvv(): 0 is end of stream.
+ */
+int kcoro_sendv(int fd, struct kcoro_iov *iov, unsigned int count,
+		uint32_t flags, int64_t deadline_ns);
+int kcoro_recvv(int fd, struct kcoro_iov *iov, unsigned int count,
+		uint32_t flags, int64_t deadline_ns);
+
+/*
+ * Closes a channel for good, for all who hold it. @fd: a sending end. What was
+ * sent before can still be received. -EALREADY: it was closed before.
+ */
+int kcoro_close_chan(int fd);
+
+/* Select ------------------------------------------------------------------ */
+
+/* One case of kcoro_select(): send @len bytes, or receive up to @len. */
+static inline struct kcoro_case kcoro_case_send(int fd, const void *msg,
+						uint32_t len)
+{
+	struct kcoro_case c;
+
+	c.fd = fd;
+	c.op = KCORO_OP_SEND;
+	c.addr = (uintptr_t)msg;
+	c.len = len;
+	c.pad = 0;
+	return c;
+}
+
+static inline struct kcoro_case kcoro_case_recv(int fd, void *msg, uint32_t len)
+{
+	struct kcoro_case c;
+
+	c.fd = fd;
+	c.op = KCORO_OP_RECV;
+	c.addr = (uintptr_t)msg;
+	c.len = len;
+	c.pad = 0;
+	return c;
+}
+
+/*
+ * Waits until one of several channel operations can be done, and does exactly
+ * that one. @flags: KCORO_SELECT_*.
+ * Returns the index of the case; cases[index].len is then the length of what
+ * was received, 0 at end of stream. A send that found its channel closed also
+ * wins: *@error (may be NULL) is then -EPIPE, else 0.
+ */
+int kcoro_select(int ctx, struct kcoro_case *cases, unsigned int count,
+		 uint32_t flags, int64_t deadline_ns, int *error);
+
+/* Looking after tasks ----------------------------------------------------- */
+
+/*
+ * Lists the tasks within @scope (KCORO_SCOPE_*) in order of id.
+ * Returns their number, and in *@tasks an array to be given to free(3). Tasks
+ * come and go meanwhile: it is no snapshot.
+ */
+ssize_t kcoro_list(int ctx, uint32_t scope, struct kcoro_task_info **tasks);
+
+/* One page of that: up to @count tasks with ids over @after. */
+int kcoro_list_page(int ctx, uint32_t scope, uint64_t after,
+		    struct kcoro_task_info *tasks, unsigned int count);
+
+/*
+ * Cancels the task @id, or with @id 0 every task within @scope.
+ * @flags: KCORO_KILL_*. Returns the number of tasks that were asked to end.
+ */
+int64_t kcoro_kill(int ctx, uint64_t id, uint32_t scope, uint32_t flags);
+
+/* Time and words ---------------------------------------------------------- */
+
+/* The deadline that is @ns nanoseconds from now. */
+int64_t kcoro_deadline_in(int64_t ns);
+
+/* The call that failed, for kcoro_explain(). */
+#define KCORO_CALL_OTHER 0
+#define KCORO_CALL_OPEN 1
+#define KCORO_CALL_SPAWN 2
+#define KCORO_CALL_CHAN 3
+#define KCORO_CALL_SEND 4
+#define KCORO_CALL_RECV 5
+#define KCORO_CALL_SELECT 6
+#define KCORO_CALL_LIST 7
+#define KCORO_CALL_KILL 8
+
+/*
+ * Says in @buf what @err (negative or positive) means for that call and what
+ * to do about it. @fd: a kcoro descriptor, so that limits are given as
+ * numbers, or -1.
+ * Returns @buf.
+ */
+const char *kcoro_explain(int fd, int call, int err, char *buf, size_t size);
+
+/* Says in @buf how a task ended. Returns @buf. */
+const char *kcoro_explain_exit(const struct kcoro_exit *exit, char *buf,
+			       size_t size);
+
+/* Whether a task ended by itself and without an error. */
+static inline int kcoro_exit_ok(const struct kcoro_exit *exit)
+{
+	return exit->reason == KCORO_EXIT_RETURNED && exit->error >= 0;
+}
+
+/* One word for KCORO_EXIT_*, KCORO_TASK_*, KCORO_WAIT_*, KCORO_PREEMPT_*. */
+const char *kcoro_reason_name(uint32_t reason);
+const char *kcoro_state_name(uint32_t state);
+const char *kcoro_wait_name(uint32_t wait);
+const char *kcoro_preempt_name(uint32_t preempt);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KCORO_H */
