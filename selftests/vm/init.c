@@ -42,6 +42,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "klog.h"
+
 /* statuses the host knows: see selftests/vm/run */
 #define STATUS_NO_COMMAND 127
 #define STATUS_NO_MODULE 119
@@ -59,28 +61,6 @@ static void say(const char *fmt, ...)
 	va_start(args, fmt);
 	vdprintf(verdict_fd, fmt, args);
 	va_end(args);
-}
-
-static __attribute__((noreturn)) void finish(int status)
-{
-	int i;
-
-	for (i = 1; i < 4; i++) {
-		char path[16];
-		int fd;
-
-		snprintf(path, sizeof(path), "/dev/ttyS%d", i);
-		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0)
-			tcdrain(fd);
-	}
-	say("verdict: %d\n", status);
-	tcdrain(verdict_fd);
-	sync();
-	/* QEMU runs with -no-reboot: this ends it, on any machine type */
-	reboot(RB_AUTOBOOT);
-	for (;;)
-		pause();
 }
 
 /* A port that passes bytes on as they are. */
@@ -111,6 +91,29 @@ static int write_file(const char *path, const char *text)
 		close(fd);
 	}
 	return n < 0 ? -errno : 0;
+}
+
+static __attribute__((noreturn)) void finish(int status)
+{
+	int i;
+
+	klog_flush();
+	for (i = 0; i < 4; i++) {
+		char path[16];
+		int fd;
+
+		snprintf(path, sizeof(path), "/dev/ttyS%d", i);
+		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+		if (fd >= 0)
+			tcdrain(fd);
+	}
+	say("verdict: %d\n", status);
+	tcdrain(verdict_fd);
+	sync();
+	/* QEMU runs with -no-reboot: this ends it, on any machine type */
+	reboot(RB_AUTOBOOT);
+	for (;;)
+		pause();
 }
 
 static void mount_all(void)
@@ -298,6 +301,7 @@ int main(void)
 	say("up\n");
 	loopback_up();
 	settings();
+	klog_start();
 	clearenv();
 	setenv("PATH", "/root:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
 	setenv("HOME", "/root", 1);

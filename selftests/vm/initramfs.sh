@@ -22,7 +22,7 @@ base_tree()
 	for applet in bin sbin lib lib64 lib32; do
 		ln -s "usr/$applet" "$applet"
 	done
-	gcc -O2 -static -o init "$VM/init.c"
+	gcc -O2 -static -pthread -o init "$VM/init.c"
 	cp "$(command -v busybox)" usr/bin/busybox
 	for applet in $(busybox --list-full); do
 		applet=${applet#usr/}
@@ -43,7 +43,7 @@ base_tree()
 base_archive()
 {
 	local key base dir
-	key=$(cat "$VM/init.c" "$VM/initramfs.sh" "$(command -v busybox)" |
+	key=$(cat "$VM/init.c" "$VM/klog.h" "$VM/initramfs.sh" "$(command -v busybox)" |
 		sha256sum | cut -c1-12)
 	base=$CACHE/initramfs-$key.cpio
 	if [[ ! -e $base ]]; then
