@@ -136,9 +136,13 @@ static void poll_work(struct irq_work *work)
 {
 	struct kcoro_chan *chan =
 		container_of(work, struct kcoro_chan, poll_work);
+	__poll_t events = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 
-	wake_up_poll(&chan->poll_wait,
-		     EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM);
+	/* Those who asked for no events still wait for these. */
+	if (READ_ONCE(chan->closed) || !READ_ONCE(chan->senders) ||
+	    !READ_ONCE(chan->receivers))
+		events |= EPOLLHUP | EPOLLERR;
+	wake_up_poll(&chan->poll_wait, events);
 }
 
 /**
@@ -457,6 +461,7 @@ int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
 static int chan_wait(struct kcoro_chan *chan, struct list_head *queue,
 		     void *msg, u8 reason, ktime_t deadline,
 		     unsigned long flags)
+	__releases(&chan->lock)
 {
 	struct kcoro_waiter waiter = { .msg = msg };
 	struct kcoro_wait onstack;

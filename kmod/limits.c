@@ -119,9 +119,11 @@ struct kcoro_user *kcoro_user_get(kuid_t uid)
  */
 void kcoro_user_put(struct kcoro_user *user)
 {
-	if (!refcount_dec_and_lock(&user->refs, &users_lock))
-		return;
-	hash_del(&user->node);
+	spin_lock(&users_lock);
+	if (refcount_dec_and_test(&user->refs))
+		hash_del(&user->node);
+	else
+		user = NULL;
 	spin_unlock(&users_lock);
 	kfree(user);
 }

@@ -8,7 +8,7 @@
 
 /* What cannot be set. */
 #define KCORO_ARG_MAX		4096	/* bytes of a spawn argument */
-#define KCORO_SPAWN_FDS_MAX	64	/* descriptors given to one task */
+#define KCORO_SPAWN_FDS_MAX	128	/* descriptors given to one task */
 #define KCORO_SPAWN_MAX		4096	/* tasks of one SPAWN */
 #define KCORO_BATCH_MAX		1024	/* messages of one SEND or RECV */
 

@@ -110,6 +110,7 @@ void kcoro_sched_queue(struct kcoro_cpu *cpu, struct kcoro_task *task)
 
 /* Lock the queue of some CPU that takes tasks. Interrupts are off. */
 static noinline struct kcoro_cpu *cpu_lock_other(void)
+	__acquires(kcoro_cpus)
 {
 	struct kcoro_cpu *cpu;
 	unsigned int i;

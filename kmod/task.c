@@ -176,7 +176,8 @@ void kcoro_task_start(struct kcoro_task *task)
 	refcount_inc(&task->refs);
 	atomic_inc(&nr_live);
 	if (task->deadline != KCORO_FOREVER)
-		hrtimer_start(&task->deadline_timer, task->deadline,
+		hrtimer_start(&task->deadline_timer,
+			      max_t(ktime_t, task->deadline, 0),
 			      HRTIMER_MODE_ABS_SOFT);
 	kcoro_sched_ready(task);
 }

@@ -260,7 +260,9 @@ int kcoro_wait_finish(struct kcoro_wait *wait, ktime_t deadline)
 
 	if (deadline != KCORO_FOREVER) {
 		wait->timed = true;
-		hrtimer_start(&wait->timer, deadline, HRTIMER_MODE_ABS_HARD);
+		/* Far before its zero, hrtimers would overflow to "never". */
+		hrtimer_start(&wait->timer, max_t(ktime_t, deadline, 0),
+			      HRTIMER_MODE_ABS_HARD);
 	}
 	wait_sleep(wait);
 	if (wait->timed) {

@@ -395,10 +395,13 @@ static int __init bench_init(void)
 	kthread_stop(thread);
 	put_task_struct(thread);
 	for (row = 0; row < ARRAY_SIZE(rows); row++) {
-		pr_info("kcoro_bench: %s", rows[row].name);
+		char line[RUNS_MAX * 12];
+		int len = 0;
+
 		for (run = 0; run < runs; run++)
-			pr_cont(" %lld", figures[row][run]);
-		pr_cont("\n");
+			len += scnprintf(line + len, sizeof(line) - len,
+					 " %lld", figures[row][run]);
+		pr_info("kcoro_bench: %s%s\n", rows[row].name, line);
 	}
 	return 0;
 }

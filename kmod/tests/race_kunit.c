@@ -25,36 +25,20 @@
 #define BOTH	(KCORO_SEND | KCORO_RECV)
 #define ROUNDS	1000
 
-/**
- * struct race - what the two sides and the disturbers of a race share
- * @chan: between the sides
- * @deadlines: operations have short ones
- * @sent: numbers that were sent, as their sender was told
- * @got: numbers received, in order
- * @wrong: numbers received out of order, and outcomes that may not be
- * @cancels: requests made
- * @canceled: requests that were delivered
- * @signals: waits that a signal ended
- * @quiet: no more requests
- * @stop: no more of them is under way
- * @victim: whom requests are for
- * @timer: sends from its interrupt
- * @random: of the timer, as a hard interrupt must not ask the kernel
- */
+/* What the two sides and the disturbers of a race share. */
 struct race {
 	struct kcoro_chan *chan;
-	bool deadlines;
-	u64 sent;
-	u64 got;
-	u64 wrong;
-	u64 cancels;
-	u64 canceled;
-	u64 signals;
-	bool quiet;
-	bool stop;
-	struct kcoro_task *victim;
-	struct hrtimer timer;
-	u32 random;
+	bool deadlines;		/* operations have short ones */
+	u64 sent;		/* numbers, as their sender was told */
+	u64 got;		/* numbers received, in order */
+	u64 wrong;		/* numbers out of order, impossible outcomes */
+	u64 cancels;		/* requests made */
+	u64 canceled;		/* requests delivered */
+	bool quiet;		/* no more requests */
+	bool stop;		/* no more of them is under way */
+	struct kcoro_task *victim; /* whom requests are for */
+	struct hrtimer timer;	/* sends from its interrupt */
+	u32 random;		/* the timer's: it must not ask the kernel */
 };
 
 /* A thread on a CPU of its own. */
@@ -154,37 +138,33 @@ static int race_recv(struct race *race)
 		else if (ret == -ECANCELED)
 			race->canceled++;
 		else if (ret == -ERESTARTSYS)
-			race->signals++;
+			flush_signals(current);
 		else if (ret != -ETIMEDOUT || !race->deadlines)
 			race->wrong++;
-		if (signal_pending(current))
-			flush_signals(current);
 		cond_resched();
 	}
 }
 
-/* Receive, then take the cancel requests that are left. */
-static s64 race_recv_task(void *data)
+/* Take the cancel requests that are left. */
+static void take_cancels(struct race *race)
 {
-	struct race *race = data;
-
-	race_recv(race);
 	while (!READ_ONCE(race->stop))
 		race->canceled += kcoro_sleep_ms(1) == -ECANCELED;
 	while (kcoro_sleep_until(PAST) == -ECANCELED)
 		race->canceled++;
+}
+
+static s64 race_recv_task(void *data)
+{
+	race_recv(data);
+	take_cancels(data);
 	return 0;
 }
 
 static s64 race_send_task(void *data)
 {
-	struct race *race = data;
-
-	race_send(race);
-	while (!READ_ONCE(race->stop))
-		race->canceled += kcoro_sleep_ms(1) == -ECANCELED;
-	while (kcoro_sleep_until(PAST) == -ECANCELED)
-		race->canceled++;
+	race_send(data);
+	take_cancels(data);
 	return 0;
 }
 
@@ -267,10 +247,14 @@ static int race_tick_start(struct race *race)
 	return 0;
 }
 
-static void check_ticks(struct kunit *test, struct race *race)
+static void check_ticks(struct kunit *test, bool deadlines)
 {
+	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	struct side side[2];
 
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
+	race_init(test, race);
+	race->deadlines = deadlines;
 	kcoro_hrtimer_setup(&race->timer, race_tick,
 			    HRTIMER_MODE_REL_PINNED_HARD);
 	side_start(test, &side[0], false, race_recv, race);
@@ -283,21 +267,12 @@ static void check_ticks(struct kunit *test, struct race *race)
 
 static void message_from_interrupt_and_deadline(struct kunit *test)
 {
-	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
-	race_init(test, race);
-	race->deadlines = true;
-	check_ticks(test, race);
+	check_ticks(test, true);
 }
 
 static void message_from_interrupt_wakes_a_thread(struct kunit *test)
 {
-	struct race *race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
-	race_init(test, race);
-	check_ticks(test, race);
+	check_ticks(test, false);
 }
 
 /* --- Cancel and signals --------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include <linux/kcoro.h>
 #include <linux/slab.h>
 
+#include "chan.h"
 #include "task.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
@@ -39,6 +40,7 @@ static s64 finish(struct kunit *test, struct kcoro_task *task)
  * @turns: entries of @log
  * @stop: the turns are counted, come to an end
  * @chan: for those who talk
+ * @rounds: that they made
  */
 struct crowd {
 	s64 (*fn[CROWD])(void *data);
@@ -227,17 +229,7 @@ static void talkers_do_not_starve_the_queue(struct kunit *test)
 	end_talk(crowd);
 }
 
-/* Wakes the one that waits, gives way once: who was woken comes before us. */
-static s64 wake_and_yield(void *data)
-{
-	struct crowd *crowd = data;
-	u64 value = 0;
-
-	kcoro_send(crowd->chan[0], &value, KCORO_FOREVER);
-	kcoro_yield();
-	return crowd->turns;
-}
-
+/* Takes the next number, once it was woken. */
 static s64 woken(void *data)
 {
 	struct crowd *crowd = data;
@@ -254,21 +246,98 @@ static s64 queued(void *data)
 	return crowd->turns++;
 }
 
-/* Started last, it goes first; then the others, in order. */
-static s64 gate(void *data)
+static s64 waker(void *data)
 {
-	return 0;
+	struct crowd *crowd = data;
+	u64 value = 0;
+
+	return kcoro_send(crowd->chan[0], &value, KCORO_FOREVER);
 }
 
 static void woken_by_a_task_goes_before_the_queue(struct kunit *test)
 {
-	struct crowd *crowd = crowd_make(test, 2, woken);
+	struct crowd *crowd = crowd_make(test, 2, queued);
+	struct kcoro_task *first;
+	struct kcoro_task_info info;
+	int guard = 30000;
 
 	make_talk(test, crowd);
-	/* The receiver parks first, alone. */
-	crowd->nr = 1;
+	first = kcoro_go(woken, crowd);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
+	do {
+		usleep_range(20, 100);
+		kcoro_task_info(first, &info);
+	} while (info.state != KCORO_TASK_PARKED && guard--);
+	/* Who is started last runs first: the other is queued when it wakes. */
+	crowd->fn[1] = waker;
 	crowd_run(test, crowd);
-	while (list_empty(&crowd->task[0]->wait.timer.node.node.__rb_parent_color))
-		cpu_relax();
+	KUNIT_EXPECT_EQ(test, finish(test, first), 0);
+	KUNIT_EXPECT_EQ(test, finish(test, crowd->task[0]), 1);
+	finish(test, crowd->task[1]);
 	end_talk(crowd);
 }
+
+/* --- Many ----------------------------------------------------------------- */
+
+#define MANY	10000
+
+static s64 park(void *data)
+{
+	struct crowd *crowd = data;
+	u64 value;
+
+	return kcoro_recv(crowd->chan[0], &value, KCORO_FOREVER);
+}
+
+static void many_tasks_park_and_are_cancelled(struct kunit *test)
+{
+	struct crowd *crowd = crowd_make(test, 0, NULL);
+	struct kcoro_spawn_args args = {
+		.fn = park,
+		.data = crowd,
+		.name = "many",
+		.owner = THIS_MODULE,
+		.stack_size = IS_ENABLED(CONFIG_KASAN) ? 8192 : 4096,
+	};
+	struct kcoro_task **task;
+	int i, bad = 0;
+	s64 result;
+
+	make_talk(test, crowd);
+	task = kvcalloc(MANY, sizeof(*task), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	for (i = 0; i < MANY; i++) {
+		task[i] = kcoro_spawn(&args);
+		if (IS_ERR(task[i]))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, i, MANY);
+	for (i = 0; i < MANY && !IS_ERR(task[i]); i++)
+		bad += !kcoro_cancel(task[i]);
+	for (i = 0; i < MANY && !IS_ERR(task[i]); i++) {
+		bad += kcoro_join(task[i], GUARD, &result) != 0;
+		bad += result != -ECANCELED;
+		kcoro_task_put(task[i]);
+	}
+	kvfree(task);
+	KUNIT_EXPECT_EQ(test, bad, 0);
+	KUNIT_EXPECT_TRUE(test, list_empty(&crowd->chan[0]->recvq));
+	end_talk(crowd);
+}
+
+static struct kunit_case sched_cases[] = {
+	KUNIT_CASE(yield_gives_turns_in_rotation),
+	KUNIT_CASE(should_yield_tells_of_queued_peers),
+	KUNIT_CASE(yield_of_a_thread_returns),
+	KUNIT_CASE(talkers_do_not_starve_the_queue),
+	KUNIT_CASE(woken_by_a_task_goes_before_the_queue),
+	KUNIT_CASE(many_tasks_park_and_are_cancelled),
+	{}
+};
+
+static struct kunit_suite sched_suite = {
+	.name = "kcoro_sched",
+	.test_cases = sched_cases,
+};
+
+kunit_test_suites(&sched_suite);

@@ -6,12 +6,12 @@
 #include "tests.h"
 
 /* Kbuild gives KCORO_SUITES: X(name) for each file. */
-#define X(name) extern struct kunit_suite *const name;
+#define X(name) extern struct kunit_suite *const (name);
 KCORO_SUITES
 #undef X
 
 static struct kunit_suite *const *const by_name[] = {
-#define X(name) &name,
+#define X(name) &(name),
 	KCORO_SUITES
 #undef X
 };

@@ -150,16 +150,18 @@ static void switch_keeps_callee_saved_registers(struct kunit *test)
 
 static noinline s64 frames_turn(unsigned long seed, int depth)
 {
-	volatile unsigned long mark[6];
+	unsigned long mark[6];
 	s64 bad = 0;
 	int i;
 
 	for (i = 0; i < ARRAY_SIZE(mark); i++)
 		mark[i] = seed * (depth + 2) + i;
+	barrier_data(mark);
 	if (depth)
 		bad = frames_turn(seed, depth - 1);
 	else
 		kcoro_yield();
+	barrier_data(mark);
 	for (i = 0; i < ARRAY_SIZE(mark); i++)
 		bad += mark[i] != seed * (depth + 2) + i;
 	return bad;
@@ -222,11 +224,12 @@ static void switch_makes_current_the_worker(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, crowd_check(test, identity_turn), 0);
 }
 
-static s64 measure_turn(unsigned long seed)
+static noinline s64 measure_turn(unsigned long seed)
 {
-	volatile u8 deep[1500];
+	u8 deep[1500];
 
-	memset((void *)deep, 1, sizeof(deep));
+	memset(deep, 1, sizeof(deep));
+	barrier_data(deep);
 	return deep[seed % sizeof(deep)];
 }
 
@@ -265,14 +268,16 @@ struct move {
 /* Has an array, and so a stack canary, over the park. */
 static noinline u64 move_once(struct move *move, u64 seed)
 {
-	volatile u8 mark[64];
+	u8 mark[64];
 	u64 token, bad = 0;
 	int i;
 
 	for (i = 0; i < sizeof(mark); i++)
 		mark[i] = seed + i;
+	barrier_data(mark);
 	if (kcoro_recv(move->wake, &token, KCORO_FOREVER) != 1)
 		return U64_MAX;
+	barrier_data(mark);
 	for (i = 0; i < sizeof(mark); i++)
 		bad += mark[i] != (u8)(seed + i);
 	bad += !current_is_worker(kcoro_current());

@@ -272,8 +272,8 @@ static s64 msleep_run(void *data)
 {
 	int i;
 
-	for (i = 0; i < 5; i++) {
-		msleep(1);
+	for (i = 0; i < 3; i++) {
+		msleep(20);
 		kcoro_yield();
 	}
 	return irqs_disabled() || preempt_count();
