@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Every allocation of a call fails once: the call then fails with ENOMEM, or
+ * does without, and nothing is left behind. (What is left, kmemleak finds, and
+ * the counts that are looked at after each sweep.)
+ *
+ * /proc/self/fail-nth = N lets the N-th allocation of this thread fail; it
+ * reads 0 once that has happened.
+ */
+#include "kcoro_test.h"
+
+#define FAILSLAB "/sys/kernel/debug/failslab/"
+#define FAILPAGE "/sys/kernel/debug/fail_page_alloc/"
+#define NTH_MAX 10000
+
+FIXTURE(nth)
+{
+	int ctx;
+	int nth; /* /proc/self/fail-nth */
+};
+
+FIXTURE_SETUP(nth)
+{
+	self->nth = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC);
+	if (self->nth < 0)
+		SKIP(_exit(255), "no /proc/self/fail-nth in this kernel");
+	/* with fail-nth each call to be failed counts, without a filter */
+	write_text(FAILSLAB "ignore-gfp-wait", "N");
+	write_text(FAILSLAB "cache-filter", "N");
+	write_text(FAILPAGE "ignore-gfp-wait", "N");
+	write_text(FAILPAGE "ignore-gfp-highmem", "N");
+	write_text(FAILPAGE "min-order", "0");
+	self->ctx = kcoro_open(0);
+	ASSERT_LE(0, self->ctx);
+}
+
+FIXTURE_TEARDOWN(nth)
+{
+	close(self->nth);
+	close(self->ctx);
+	await_no_tasks();
+}
+
+static void arm(int nth, int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", n);
+	if (pwrite(nth, text, strlen(text), 0) < 0)
+		abort();
+}
+
+/* Whether the failure happened; if not, the sweep is over. */
+static int disarm(int nth)
+{
+	char text[16] = "";
+	int n;
+
+	if (pread(nth, text, sizeof(text) - 1, 0) < 0)
+		abort();
+	n = atoi(text);
+	arm(nth, 0);
+	return n == 0;
+}
+
+/*
+ * Does @call with the 1st, 2nd, ... allocation failing until none is left.
+ * @call gives 0 or a negative errno; @undo what is needed after a success.
+ */
+static void sweep(t_metadata, int nth, int (*call)(void *), void (*undo)(void *),
+		  void *data)
+{
+	int n, err, failed, refused = 0;
+
+	for (n = 1; n < NTH_MAX; n++) {
+		arm(nth, n);
+		err = call(data);
+		failed = disarm(nth);
+		if (err) {
+			/* only for that reason */
+			ASSERT_EQ(-ENOMEM, err) TH_LOG("allocation %d", n);
+			ASSERT_EQ(1, failed) TH_LOG("allocation %d", n);
+			refused++;
+		} else {
+			undo(data);
+		}
+		if (!failed)
+			break;
+	}
+	TH_LOG("%d allocations, %d refused the call", n - 1, refused);
+	ASSERT_GT(NTH_MAX, n);
+	/* a call that allocates nothing would be no test */
+	EXPECT_LT(0, refused);
+}
+
+/* --- open --------------------------------------------------------------------------- */
+
+static int do_open(void *data)
+{
+	*(int *)data = kcoro_open(0);
+	return *(int *)data < 0 ? *(int *)data : 0;
+}
+
+static void undo_fd(void *data)
+{
+	close(*(int *)data);
+}
+
+TEST_F(nth, open)
+{
+	int fd;
+
+	sweep(_metadata, self->nth, do_open, undo_fd, &fd);
+}
+
+/* --- CHAN_CREATE ----------------------------------------------------------------------- */
+
+struct chan_call {
+	int ctx;
+	struct kcoro_chan_create req;
+	uint32_t flags, elem_size;
+};
+
+static int do_chan(void *data)
+{
+	struct chan_call *c = data;
+
+	c->req = (struct kcoro_chan_create){
+		.elem_size = c->elem_size, .capacity = 64, .flags = c->flags,
+	};
+	return kcoro_chan_create(c->ctx, &c->req);
+}
+
+static void undo_chan(void *data)
+{
+	struct chan_call *c = data;
+
+	close(c->req.send_fd);
+	if (c->req.recv_fd != c->req.send_fd)
+		close(c->req.recv_fd);
+}
+
+TEST_F(nth, channel)
+{
+	struct chan_call c = { .ctx = self->ctx, .elem_size = 8 };
+	int low = dup(0), after;
+
+	close(low);
+	sweep(_metadata, self->nth, do_chan, undo_chan, &c);
+	after = dup(0);
+	EXPECT_EQ(low, after) TH_LOG("a descriptor was left");
+}
+
+TEST_F(nth, channel_of_buffers_with_both_rights)
+{
+	struct chan_call c = { .ctx = self->ctx, .flags = KCORO_CHAN_BOTH };
+
+	sweep(_metadata, self->nth, do_chan, undo_chan, &c);
+}
+
+/* --- SPAWN --------------------------------------------------------------------------------- */
+
+struct spawn_call {
+	int ctx;
+	struct pair in, out;
+	const char *body;
+	int task; /* with a descriptor, or */
+	uint64_t id;
+	int by_id;
+};
+
+static int do_spawn(void *data)
+{
+	struct spawn_call *c = data;
+	int fds[2] = { c->in.recv, c->out.send };
+	struct kcoro_spawn_opts opts = { .fds = fds, .nr_fds = 2 };
+
+	if (c->by_id)
+		return kcoro_spawn_id(c->ctx, c->body, &opts, &c->id);
+	c->task = kcoro_spawn(c->ctx, c->body, &opts);
+	return c->task < 0 ? c->task : 0;
+}
+
+static void undo_spawn(void *data)
+{
+	struct spawn_call *c = data;
+	struct kcoro_exit e;
+
+	if (c->by_id) {
+		kcoro_kill(c->ctx, c->id, KCORO_SCOPE_CTX, 0);
+		if (kcoro_next_exits(c->ctx, &e, 1, 0) != 1)
+			abort();
+		return;
+	}
+	kcoro_kill(c->ctx, task_id(c->task), KCORO_SCOPE_CTX, 0);
+	if (kcoro_join(c->task, &e, 0))
+		abort();
+	close(c->task);
+}
+
+static void spawn_sweep(t_metadata, FIXTURE_DATA(nth) * self, const char *body,
+			int by_id, uint32_t elem_size)
+{
+	struct spawn_call c = {
+		.ctx = self->ctx,
+		.in = chan_of(_metadata, self->ctx, elem_size, 1),
+		.out = chan_of(_metadata, self->ctx, elem_size, 1),
+		.body = body,
+		.by_id = by_id,
+	};
+	struct kcoro_info info;
+
+	sweep(_metadata, self->nth, do_spawn, undo_spawn, &c);
+	/* no task and no hold on the channels is left */
+	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
+	ASSERT_EQ(0, kcoro_info(self->ctx, &info));
+	EXPECT_EQ(0, info.tasks);
+	close(c.out.send);
+	EXPECT_EQ(-ENODATA, get_u64(c.out.recv));
+	close(c.in.recv);
+	EXPECT_EQ(-EPIPE, put_u64(c.in.send, 1));
+}
+
+TEST_F(nth, spawn_with_a_descriptor)
+{
+	spawn_sweep(_metadata, self, "echo", 0, 8);
+}
+
+TEST_F(nth, spawn_with_an_id)
+{
+	spawn_sweep(_metadata, self, "echo", 1, 0);
+}
+
+TEST_F(nth, spawn_of_lines)
+{
+	spawn_sweep(_metadata, self, "lines", 0, 0);
+}
+
+/* With an argument and a file. */
+struct source_call {
+	int ctx, pipe[2], task;
+	struct pair out;
+};
+
+static int do_source(void *data)
+{
+	struct source_call *c = data;
+
+	c->task = spawn(c->ctx, "file-source", WORDS("-b", "100"),
+			FDS(c->pipe[0], c->out.send));
+	return c->task < 0 ? c->task : 0;
+}
+
+static void undo_source(void *data)
+{
+	struct source_call *c = data;
+	struct kcoro_exit e;
+
+	kcoro_kill(c->ctx, task_id(c->task), KCORO_SCOPE_CTX, 0);
+	if (kcoro_join(c->task, &e, 0))
+		abort();
+	close(c->task);
+}
+
+TEST_F(nth, spawn_with_a_file)
+{
+	struct source_call c = { .ctx = self->ctx, .out = chan_buf(1) };
+
+	ASSERT_EQ(0, pipe(c.pipe));
+	sweep(_metadata, self->nth, do_source, undo_source, &c);
+	/* nobody holds the pipe's reading end any more */
+	close(c.pipe[0]);
+	signal(SIGPIPE, SIG_IGN);
+	while (write(c.pipe[1], "x", 1) == 1)
+		nap();
+}
+
+/* --- messages -------------------------------------------------------------------------------- */
+
+struct io_call {
+	int ctx;
+	struct pair p;
+	char msg[64];
+};
+
+static int do_write(void *data)
+{
+	struct io_call *c = data;
+	ssize_t n = t_write(c->p.send, c->msg, sizeof(c->msg));
+
+	return n < 0 ? n : 0;
+}
+
+static void undo_write(void *data)
+{
+	struct io_call *c = data;
+
+	if (t_read(c->p.recv, c->msg, sizeof(c->msg)) != sizeof(c->msg))
+		abort();
+}
+
+TEST_F(nth, write_of_a_buffer)
+{
+	struct io_call c = { .ctx = self->ctx, .p = chan_buf(1) };
+
+	sweep(_metadata, self->nth, do_write, undo_write, &c);
+}
+
+/* Receive in a select of more cases than need no allocation. */
+static int do_select(void *data)
+{
+	struct io_call *c = data;
+	struct kcoro_case cases[10];
+	int i, n;
+
+	for (i = 0; i < 9; i++)
+		cases[i] = kcoro_case_recv(-1, c->msg, sizeof(c->msg));
+	cases[9] = kcoro_case_recv(c->p.recv, c->msg, sizeof(c->msg));
+	n = kcoro_select(c->ctx, cases, 10, 0, 0, NULL);
+	return n < 0 ? n : n == 9 ? 0 : -EINVAL;
+}
+
+static void undo_select(void *data)
+{
+	struct io_call *c = data;
+
+	if (t_write(c->p.send, c->msg, sizeof(c->msg)) != sizeof(c->msg))
+		abort();
+}
+
+TEST_F(nth, select)
+{
+	struct io_call c = { .ctx = self->ctx, .p = chan_buf(1) };
+
+	undo_select(&c);
+	sweep(_metadata, self->nth, do_select, undo_select, &c);
+	/* the message is still there: none was lost */
+	EXPECT_EQ(sizeof(c.msg), t_read(c.p.recv, c.msg, sizeof(c.msg)));
+}
+
+TEST_HARNESS_MAIN
