@@ -50,6 +50,8 @@
 #include "task.h"
 #include "task_fd.h"
 
+#define STACK_DEFAULT	(KCORO_STACK_PAGES_DEFAULT * PAGE_SIZE)
+
 /**
  * struct spawn - what the tasks of one call have in common
  * @ctx: their context
@@ -217,12 +219,11 @@ static struct kcoro_task *make_task(const struct spawn *spawn)
 		.flags = args->flags,
 		.deadline = kcoro_call_deadline(args->deadline_ns),
 	};
-	u32 stack_min = kcoro_body_stack_min(spawn->body);
 	struct kcoro_task *task;
 
 	if (!params.stack_size)
-		params.stack_size = max_t(u32, stack_min,
-					  KCORO_STACK_PAGES_DEFAULT * PAGE_SIZE);
+		params.stack_size = max_t(u32, STACK_DEFAULT,
+					  kcoro_body_stack_min(spawn->body));
 	params.env = make_env(spawn);
 	if (IS_ERR(params.env))
 		return ERR_CAST(params.env);

@@ -277,8 +277,8 @@ TEST_F(lines, bad_arguments)
 {
 	struct pair a = chan_buf(1), b = chan_buf(1), u = chan_u64(1);
 
-#define BAD(body, ...)                                                      \
-	EXPECT_EQ(-EINVAL, spawn(self->ctx, body, WORDS(__VA_ARGS__),       \
+#define BAD(body, ...)                                                \
+	EXPECT_EQ(-EINVAL, spawn(self->ctx, body, WORDS(__VA_ARGS__), \
 				 FDS(a.recv, b.send)))
 	BAD("lines", "-m");
 	BAD("lines", "-m", "0");
@@ -290,13 +290,12 @@ TEST_F(lines, bad_arguments)
 	BAD("match", "one", "two");
 	BAD("echo", "word");
 #undef BAD
-	EXPECT_EQ(-EINVAL, spawn(self->ctx, "match", NULL,
-				 FDS(a.recv, b.send)));
+	EXPECT_EQ(-EINVAL,
+		  spawn(self->ctx, "match", NULL, FDS(a.recv, b.send)));
 	/* streams are of buffers, and echo's channels of one kind */
-	EXPECT_EQ(-EINVAL, spawn(self->ctx, "lines", NULL,
-				 FDS(u.recv, b.send)));
-	EXPECT_EQ(-EINVAL, spawn(self->ctx, "echo", NULL,
-				 FDS(u.recv, b.send)));
+	EXPECT_EQ(-EINVAL,
+		  spawn(self->ctx, "lines", NULL, FDS(u.recv, b.send)));
+	EXPECT_EQ(-EINVAL, spawn(self->ctx, "echo", NULL, FDS(u.recv, b.send)));
 }
 
 /* An argument without its last zero is taken as if it had one. */

@@ -82,8 +82,7 @@ TEST_F(stream, tee_gives_each_all)
 TEST_F(stream, tee_goes_on_without_a_reader)
 {
 	struct pair in = chan_buf(4), a = chan_buf(4), b = chan_buf(4);
-	int task = spawn(self->ctx, "tee", NULL,
-			 FDS(in.recv, a.send, b.send));
+	int task = spawn(self->ctx, "tee", NULL, FDS(in.recv, a.send, b.send));
 	struct kcoro_exit e;
 	char got[8];
 
@@ -168,8 +167,8 @@ TEST_F(stream, count_without_a_reply)
 {
 	struct pair in = chan_buf(4), ask = chan_u64(0);
 
-	EXPECT_EQ(-EINVAL, spawn(self->ctx, "count", NULL,
-				 FDS(in.recv, ask.recv)));
+	EXPECT_EQ(-EINVAL,
+		  spawn(self->ctx, "count", NULL, FDS(in.recv, ask.recv)));
 }
 
 /* --- sieve --------------------------------------------------------------------------------- */

@@ -13,8 +13,7 @@ FIXTURE(batch)
 	struct kcoro_iov iov[MANY];
 };
 
-FIXTURE_SETUP(batch)
-{
+FIXTURE_SETUP(batch) {
 	int i;
 
 	self->ctx = kcoro_open(0);
@@ -26,8 +25,7 @@ FIXTURE_SETUP(batch)
 	}
 }
 
-FIXTURE_TEARDOWN(batch)
-{
+FIXTURE_TEARDOWN(batch) {
 	close(self->ctx);
 }
 
@@ -47,7 +45,9 @@ static struct kcoro_io io_of(struct kcoro_iov *iov, uint32_t count,
 			     uint32_t flags)
 {
 	return (struct kcoro_io){
-		.iov = t_addr(iov), .count = count, .flags = flags,
+		.iov = t_addr(iov),
+		.count = count,
+		.flags = flags,
 	};
 }
 
@@ -150,8 +150,8 @@ TEST_F(batch, send_nowait_moves_a_part)
 	struct pair p = chan_u64(3);
 
 	EXPECT_EQ(3, kcoro_sendv(p.send, self->iov, 5, KCORO_IO_NOWAIT, 0));
-	EXPECT_EQ(-EAGAIN, kcoro_sendv(p.send, self->iov, 5, KCORO_IO_NOWAIT,
-				       0));
+	EXPECT_EQ(-EAGAIN,
+		  kcoro_sendv(p.send, self->iov, 5, KCORO_IO_NOWAIT, 0));
 	RUN(p.recv, 100, 3);
 }
 

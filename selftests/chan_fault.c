@@ -17,12 +17,11 @@ FIXTURE(fault)
 	char *half; /* a good page, and one without access behind it */
 };
 
-FIXTURE_SETUP(fault)
-{
+FIXTURE_SETUP(fault) {
 	self->ctx = kcoro_open(0);
 	ASSERT_LE(0, self->ctx);
-	self->none = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	self->none =
+		mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->none);
 	self->half = mmap(NULL, 2 * PAGE, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -30,8 +29,7 @@ FIXTURE_SETUP(fault)
 	ASSERT_EQ(0, mprotect(self->half + PAGE, PAGE, PROT_NONE));
 }
 
-FIXTURE_TEARDOWN(fault)
-{
+FIXTURE_TEARDOWN(fault) {
 	close(self->ctx);
 }
 
@@ -306,7 +304,8 @@ TEST_F(fault, select_that_waits_puts_it_back)
 	caller_block(_metadata, &c,
 		     (struct op){ self->ctx, KCORO_IOC_SELECT, &sel });
 	ASSERT_EQ(0, mprotect(self->half, PAGE, PROT_NONE));
-	caller_start(_metadata, &writer, (struct op){ p.send, OP_WRITE, &v, 8 });
+	caller_start(_metadata, &writer,
+		     (struct op){ p.send, OP_WRITE, &v, 8 });
 	EXPECT_EQ(-EFAULT, caller_join(&c));
 	EXPECT_EQ(3, get_u64(p.recv));
 	EXPECT_EQ(8, caller_join(&writer));

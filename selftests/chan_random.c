@@ -59,8 +59,7 @@ static int model_recv(struct model *model, struct message *m, uint32_t room)
 	}
 	model->returned = 0;
 	*m = model->queue[0];
-	memmove(model->queue, model->queue + 1,
-		--model->count * sizeof(*m));
+	memmove(model->queue, model->queue + 1, --model->count * sizeof(*m));
 	return m->len;
 }
 
@@ -114,7 +113,7 @@ static void run(t_metadata, int ctx, uint32_t elem_size, uint32_t capacity,
 			draw_message(&seed, &m, elem_size);
 			ASSERT_EQ(model_send(&model, &m),
 				  try_send(&seed, p.send, &m))
-				TH_LOG("step %u", step);
+			TH_LOG("step %u", step);
 			break;
 		case 4 ... 6:
 			memset(&want, 0, sizeof(want));
@@ -125,10 +124,10 @@ static void run(t_metadata, int ctx, uint32_t elem_size, uint32_t capacity,
 			want.len = model_recv(&model, &want, room);
 			m.len = try_recv(&seed, ctx, p.recv, &m, room);
 			ASSERT_EQ((int)want.len, (int)m.len)
-				TH_LOG("step %u, room %u", step, room);
+			TH_LOG("step %u, room %u", step, room);
 			if ((int)m.len > 0)
 				ASSERT_EQ(0, memcmp(m.data, want.data, m.len))
-					TH_LOG("step %u", step);
+			TH_LOG("step %u", step);
 			break;
 		default:
 			/* a bad address changes nothing */

@@ -346,8 +346,7 @@ TEST_F(chan, both_can_be_given_to_a_task_for_either)
 	struct pair out = chan_u64(1);
 
 	ASSERT_EQ(0, kcoro_chan_create(self->ctx, &c));
-	ASSERT_LE(0, spawn(self->ctx, "echo", NULL,
-			   FDS(c.recv_fd, out.send)));
+	ASSERT_LE(0, spawn(self->ctx, "echo", NULL, FDS(c.recv_fd, out.send)));
 	EXPECT_EQ(8, put_u64(c.send_fd, 6));
 	EXPECT_EQ(6, get_u64(out.recv));
 }

@@ -12,8 +12,7 @@ FIXTURE(signal)
 	struct pair full; /* of one element, which is there */
 };
 
-FIXTURE_SETUP(signal)
-{
+FIXTURE_SETUP(signal) {
 	self->ctx = kcoro_open(0);
 	ASSERT_LE(0, self->ctx);
 	self->in = chan_u64(0);
@@ -21,8 +20,7 @@ FIXTURE_SETUP(signal)
 	ASSERT_EQ(8, put_u64(self->full.send, 1));
 }
 
-FIXTURE_TEARDOWN(signal)
-{
+FIXTURE_TEARDOWN(signal) {
 	close(self->ctx);
 }
 

@@ -170,8 +170,8 @@ TEST_F(sizes, largest_buffer_goes_through)
 TEST_F(sizes, length_over_every_limit_is_emsgsize)
 {
 	struct pair p = chan_buf(1), e = chan_u64(1);
-	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	char *page =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	EXPECT_EQ(-EMSGSIZE, t_write(p.send, page, INT32_MAX));
 	EXPECT_EQ(-EMSGSIZE, t_write(e.send, page, INT32_MAX));

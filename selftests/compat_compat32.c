@@ -72,8 +72,7 @@ TEST_F(compat, select)
 		kcoro_case_recv(p.recv, &v, 8),
 	};
 
-	EXPECT_EQ(-ETIMEDOUT,
-		  kcoro_select(self->ctx, c, 2, 0, SHORTLY, NULL));
+	EXPECT_EQ(-ETIMEDOUT, kcoro_select(self->ctx, c, 2, 0, SHORTLY, NULL));
 	put_u64(p.send, 9);
 	EXPECT_EQ(1, kcoro_select(self->ctx, c, 2, 0, 0, NULL));
 	EXPECT_EQ(9, v);

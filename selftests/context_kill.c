@@ -219,15 +219,15 @@ static void be_nobody(void)
 		_exit(99);
 }
 
-#define AS_NOBODY(condition)                  \
-	({                                    \
-		pid_t pid = fork();           \
-					      \
-		if (!pid) {                   \
-			be_nobody();          \
-			_exit(!(condition));  \
-		}                             \
-		wait_child(pid);              \
+#define AS_NOBODY(condition)                 \
+	({                                   \
+		pid_t pid = fork();          \
+                                             \
+		if (!pid) {                  \
+			be_nobody();         \
+			_exit(!(condition)); \
+		}                            \
+		wait_child(pid);             \
 	})
 
 TEST_F(kill, all_needs_a_capability)

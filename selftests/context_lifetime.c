@@ -11,15 +11,13 @@ FIXTURE(life)
 	int watch; /* a context with nothing in it, to look around with */
 };
 
-FIXTURE_SETUP(life)
-{
+FIXTURE_SETUP(life) {
 	await_no_tasks();
 	self->watch = kcoro_open(0);
 	ASSERT_LE(0, self->watch);
 }
 
-FIXTURE_TEARDOWN(life)
-{
+FIXTURE_TEARDOWN(life) {
 	/* Whatever the test did, no task and no other context is left. */
 	while (count_tasks(self->watch, KCORO_SCOPE_ALL, 1))
 		nap();
@@ -38,11 +36,10 @@ static int spawn_sleepers(int ctx, int count)
 		return -1;
 	while (done < count) {
 		n = count - done;
-		n = kcoro_spawn_many(ctx, "sleep", &opts,
-				     n < (int)info.spawn_max ?
-					     n :
-					     (int)info.spawn_max,
-				     NULL);
+		n = kcoro_spawn_many(
+			ctx, "sleep", &opts,
+			n < (int)info.spawn_max ? n : (int)info.spawn_max,
+			NULL);
 		if (n <= 0)
 			return n;
 		done += n;
@@ -241,8 +238,16 @@ TEST_F(life, exit_of_a_thread_does_not_end_it)
 
 /* --- SIGKILL, in each wait, with many tasks ------------------------------------------ */
 
-enum wait_kind { IN_READ, IN_WRITE, IN_SEND, IN_RECV, IN_SELECT, IN_EXITS,
-		 IN_JOIN, IN_POLL };
+enum wait_kind {
+	IN_READ,
+	IN_WRITE,
+	IN_SEND,
+	IN_RECV,
+	IN_SELECT,
+	IN_EXITS,
+	IN_JOIN,
+	IN_POLL
+};
 
 static long syscall_of(enum wait_kind kind)
 {
@@ -352,7 +357,8 @@ static long meminfo(const char *name)
  * Memory of 10,000 tasks comes back: a second, third and fourth time take no
  * more than the first. 10,000 stacks are at least 40 MiB.
  */
-TEST_F(life, memory_comes_back)
+/* Four times what the tests above do once: more time than usual. */
+TEST_F_TIMEOUT(life, memory_comes_back, 240)
 {
 	long before, after = 0, tries;
 	int i;

@@ -115,8 +115,8 @@ TEST_F(info, takes_a_shorter_structure)
 
 	ASSERT_EQ(0, kcoro_info(self->ctx, &want));
 	memset(buf, 0xa5, sizeof(buf));
-	ASSERT_EQ(0, t_ioctl(self->ctx, RESIZED(KCORO_IOC_INFO, SHORTEST),
-			     buf));
+	ASSERT_EQ(0,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_INFO, SHORTEST), buf));
 	EXPECT_EQ(0, memcmp(buf, &want, SHORTEST));
 	for (i = SHORTEST; i < sizeof(buf) && buf[i] == 0xa5; i++)
 		;
@@ -135,7 +135,8 @@ TEST_F(info, takes_a_longer_structure_with_zero_tail)
 {
 	struct longer_info l = { .tail = { 0 } };
 
-	ASSERT_EQ(0, t_ioctl(self->ctx, RESIZED(KCORO_IOC_INFO, sizeof(l)), &l));
+	ASSERT_EQ(0,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_INFO, sizeof(l)), &l));
 	EXPECT_EQ(KCORO_UAPI_VERSION, l.info.version);
 	EXPECT_EQ(0, l.tail[3]);
 }
@@ -144,8 +145,8 @@ TEST_F(info, refuses_a_longer_structure_with_nonzero_tail)
 {
 	struct longer_info l = { .tail = { 0, 0, 0, 1ULL << 63 } };
 
-	EXPECT_EQ(-E2BIG, t_ioctl(self->ctx,
-				  RESIZED(KCORO_IOC_INFO, sizeof(l)), &l));
+	EXPECT_EQ(-E2BIG,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_INFO, sizeof(l)), &l));
 }
 
 TEST_F(info, options_take_a_longer_structure)
@@ -155,8 +156,8 @@ TEST_F(info, options_take_a_longer_structure)
 		uint64_t tail;
 	} l = { .options = { .flags = KCORO_CTX_DETACHED } };
 
-	EXPECT_EQ(0, t_ioctl(self->ctx,
-			     RESIZED(KCORO_IOC_OPTIONS, sizeof(l)), &l));
+	EXPECT_EQ(0, t_ioctl(self->ctx, RESIZED(KCORO_IOC_OPTIONS, sizeof(l)),
+			     &l));
 	l.tail = 1;
 	EXPECT_EQ(-E2BIG, t_ioctl(self->ctx,
 				  RESIZED(KCORO_IOC_OPTIONS, sizeof(l)), &l));
@@ -169,12 +170,12 @@ TEST_F(info, spawn_takes_a_longer_structure)
 		uint64_t tail;
 	} l = { .spawn = sleep_request() };
 
-	EXPECT_EQ(0, t_ioctl(self->ctx, RESIZED(KCORO_IOC_SPAWN, sizeof(l)),
-			     &l));
+	EXPECT_EQ(0,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_SPAWN, sizeof(l)), &l));
 	EXPECT_EQ(1, l.spawn.spawned);
 	l.tail = 1;
-	EXPECT_EQ(-E2BIG, t_ioctl(self->ctx,
-				  RESIZED(KCORO_IOC_SPAWN, sizeof(l)), &l));
+	EXPECT_EQ(-E2BIG,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_SPAWN, sizeof(l)), &l));
 	EXPECT_EQ(1, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 }
 
@@ -182,9 +183,9 @@ TEST_F(info, spawn_refuses_a_structure_shorter_than_any)
 {
 	struct kcoro_spawn s = sleep_request();
 
-	EXPECT_EQ(-EINVAL, t_ioctl(self->ctx,
-				   RESIZED(KCORO_IOC_SPAWN, sizeof(s) - 8),
-				   &s));
+	EXPECT_EQ(-EINVAL,
+		  t_ioctl(self->ctx, RESIZED(KCORO_IOC_SPAWN, sizeof(s) - 8),
+			  &s));
 	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 }
 
@@ -193,8 +194,8 @@ TEST_F(info, spawn_refuses_a_structure_shorter_than_any)
 TEST_F(info, bodies_are_all_there)
 {
 	static const char *const builtin[] = {
-		"count", "echo", "file-sink", "file-source", "lines", "match",
-		"merge", "sieve", "sleep", "spin", "tee",
+		"count", "echo",  "file-sink", "file-source", "lines", "match",
+		"merge", "sieve", "sleep",     "spin",	      "tee",
 	};
 	struct kcoro_body_info *list;
 	ssize_t n = kcoro_bodies(self->ctx, &list), i;

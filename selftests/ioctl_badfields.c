@@ -12,8 +12,7 @@ FIXTURE(badfield)
 	struct pair chan; /* of 8-byte elements, with one in it */
 };
 
-FIXTURE_SETUP(badfield)
-{
+FIXTURE_SETUP(badfield) {
 	self->ctx = kcoro_open(0);
 	ASSERT_LE(0, self->ctx);
 	self->task = spawn(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0);
@@ -22,8 +21,7 @@ FIXTURE_SETUP(badfield)
 	ASSERT_EQ(8, put_u64(self->chan.send, 77));
 }
 
-FIXTURE_TEARDOWN(badfield)
-{
+FIXTURE_TEARDOWN(badfield) {
 	/* Nothing was done. */
 	EXPECT_EQ(1, count_tasks(self->ctx, KCORO_SCOPE_CTX, 0));
 	EXPECT_EQ(77, poll_u64(self->chan.recv));
@@ -161,17 +159,17 @@ static struct io_test *good_io(void)
 	return &t;
 }
 
-#define EXPECT_BOTH(err, spoil)                                                \
-	do {                                                                   \
-		struct io_test *t = good_io();                                 \
-									       \
-		spoil;                                                         \
-		EXPECT_EQ(err, t_ioctl(self->chan.send, KCORO_IOC_SEND,        \
-				       &t->io));                               \
-		t = good_io();                                                 \
-		spoil;                                                         \
-		EXPECT_EQ(err, t_ioctl(self->chan.recv, KCORO_IOC_RECV,        \
-				       &t->io));                               \
+#define EXPECT_BOTH(err, spoil)                                              \
+	do {                                                                 \
+		struct io_test *t = good_io();                               \
+                                                                             \
+		spoil;                                                       \
+		EXPECT_EQ(err,                                               \
+			  t_ioctl(self->chan.send, KCORO_IOC_SEND, &t->io)); \
+		t = good_io();                                               \
+		spoil;                                                       \
+		EXPECT_EQ(err,                                               \
+			  t_ioctl(self->chan.recv, KCORO_IOC_RECV, &t->io)); \
 	} while (0)
 
 TEST_F(badfield, io_flags)
@@ -250,7 +248,7 @@ static struct select_test *good_select(int fd)
 #define EXPECT_SELECT(err, spoil)                                              \
 	do {                                                                   \
 		struct select_test *t = good_select(self->chan.recv);          \
-									       \
+                                                                               \
 		spoil;                                                         \
 		EXPECT_EQ(err, t_ioctl(self->ctx, KCORO_IOC_SELECT, &t->sel)); \
 	} while (0)
@@ -292,8 +290,10 @@ TEST_F(badfield, select_fd_is_not_open)
 TEST_F(badfield, select_fd_is_the_other_end)
 {
 	EXPECT_SELECT(-EBADF, t->c.fd = self->chan.send);
-	EXPECT_SELECT(-EBADF, { t->c.fd = self->chan.recv;
-				t->c.op = KCORO_OP_SEND; });
+	EXPECT_SELECT(-EBADF, {
+		t->c.fd = self->chan.recv;
+		t->c.op = KCORO_OP_SEND;
+	});
 }
 
 TEST_F(badfield, select_fd_is_no_channel)

@@ -18,24 +18,22 @@ FIXTURE(bad)
 	char *readonly; /* a page of zeros */
 };
 
-FIXTURE_SETUP(bad)
-{
+FIXTURE_SETUP(bad) {
 	self->ctx = kcoro_open(0);
 	ASSERT_LE(0, self->ctx);
 	self->task = spawn(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0);
 	ASSERT_LE(0, self->task);
 	self->chan = chan_u64(4);
 	ASSERT_EQ(0, pipe(self->pipe));
-	self->none = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
+	self->none =
+		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->none);
-	self->readonly = mmap(NULL, 4096, PROT_READ,
-			      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	self->readonly =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->readonly);
 }
 
-FIXTURE_TEARDOWN(bad)
-{
+FIXTURE_TEARDOWN(bad) {
 	/* Only the fixture's task is there, and all of it still works. */
 	EXPECT_EQ(1, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 	EXPECT_EQ(8, put_u64(self->chan.send, 77));
@@ -97,12 +95,12 @@ TEST_F(bad, unknown_number_is_enotty)
 	int kind;
 
 	for (kind = 0; kind < KINDS; kind++) {
-		EXPECT_EQ(-ENOTTY, t_ioctl(fd_of(self, kind),
-					   _IOWR(KCORO_IOC_MAGIC, 12, room),
-					   room));
-		EXPECT_EQ(-ENOTTY, t_ioctl(fd_of(self, kind),
-					   _IOWR(KCORO_IOC_MAGIC, 255, room),
-					   room));
+		EXPECT_EQ(-ENOTTY,
+			  t_ioctl(fd_of(self, kind),
+				  _IOWR(KCORO_IOC_MAGIC, 12, room), room));
+		EXPECT_EQ(-ENOTTY,
+			  t_ioctl(fd_of(self, kind),
+				  _IOWR(KCORO_IOC_MAGIC, 255, room), room));
 	}
 }
 
@@ -112,9 +110,9 @@ TEST_F(bad, other_magic_is_enotty)
 	int kind;
 
 	for (kind = 0; kind < KINDS; kind++)
-		EXPECT_EQ(-ENOTTY, t_ioctl(fd_of(self, kind),
-					   _IOWR('k', 0, struct kcoro_info),
-					   room));
+		EXPECT_EQ(-ENOTTY,
+			  t_ioctl(fd_of(self, kind),
+				  _IOWR('k', 0, struct kcoro_info), room));
 	EXPECT_EQ(-ENOTTY, t_ioctl(self->ctx, 0, room));
 	/* what a libc asks any descriptor */
 	EXPECT_EQ(0, isatty(self->ctx));
@@ -131,7 +129,7 @@ TEST_F(bad, other_direction_is_enotty)
 		req = _IOC(_IOC_READ, KCORO_IOC_MAGIC, _IOC_NR(req),
 			   _IOC_SIZE(req));
 		EXPECT_EQ(-ENOTTY, t_ioctl(self->ctx, req, room))
-			TH_LOG("%s", calls[i].name);
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -148,7 +146,7 @@ TEST_F(bad, call_on_another_kind_of_descriptor)
 				continue;
 			EXPECT_EQ(-EOPNOTSUPP, t_ioctl(fd_of(self, kind),
 						       calls[i].request, room))
-				TH_LOG("%s on kind %d", calls[i].name, kind);
+			TH_LOG("%s on kind %d", calls[i].name, kind);
 		}
 	}
 }
@@ -165,7 +163,7 @@ TEST_F(bad, argument_is_null)
 				continue;
 			EXPECT_EQ(-EFAULT, t_ioctl(fd_of(self, kind),
 						   calls[i].request, NULL))
-				TH_LOG("%s on kind %d", calls[i].name, kind);
+			TH_LOG("%s on kind %d", calls[i].name, kind);
 		}
 	}
 }
@@ -177,9 +175,9 @@ TEST_F(bad, argument_is_a_kernel_address)
 	for (i = 0; i < ROWS(calls); i++) {
 		if (calls[i].takes_no_argument || !takes(calls[i].request, CTX))
 			continue;
-		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, calls[i].request,
-					   KERNEL_ADDRESS))
-			TH_LOG("%s", calls[i].name);
+		EXPECT_EQ(-EFAULT,
+			  t_ioctl(self->ctx, calls[i].request, KERNEL_ADDRESS))
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -190,9 +188,9 @@ TEST_F(bad, argument_has_no_access)
 	for (i = 0; i < ROWS(calls); i++) {
 		if (calls[i].takes_no_argument || !takes(calls[i].request, CTX))
 			continue;
-		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, calls[i].request,
-					   self->none))
-			TH_LOG("%s", calls[i].name);
+		EXPECT_EQ(-EFAULT,
+			  t_ioctl(self->ctx, calls[i].request, self->none))
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -213,7 +211,7 @@ TEST_F(bad, argument_crosses_into_no_access)
 		memset(two + 4096 - size + 1, 0, size - 1);
 		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, calls[i].request,
 					   two + 4096 - size + 1))
-			TH_LOG("%s", calls[i].name);
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -230,8 +228,8 @@ TEST_F(bad, task_info_into_readonly_memory)
 
 TEST_F(bad, bodies_count_into_readonly_memory)
 {
-	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_BODIES,
-				   self->readonly));
+	EXPECT_EQ(-EFAULT,
+		  t_ioctl(self->ctx, KCORO_IOC_BODIES, self->readonly));
 }
 
 /* Then the channel is gone again, and no descriptor is left. */
@@ -240,8 +238,8 @@ TEST_F(bad, channel_into_readonly_memory)
 	int before = dup(0), after;
 
 	close(before);
-	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_CHAN_CREATE,
-				   self->readonly));
+	EXPECT_EQ(-EFAULT,
+		  t_ioctl(self->ctx, KCORO_IOC_CHAN_CREATE, self->readonly));
 	after = dup(0);
 	EXPECT_EQ(before, after);
 	close(after);
@@ -280,7 +278,7 @@ TEST_F(bad, bodies_array)
 					    .count = 1 };
 
 		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_BODIES, &req))
-			TH_LOG("address %zu", i);
+		TH_LOG("address %zu", i);
 	}
 }
 
@@ -310,7 +308,7 @@ TEST_F(bad, list_array)
 					  .count = 1 };
 
 		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_LIST, &req))
-			TH_LOG("address %zu", i);
+		TH_LOG("address %zu", i);
 	}
 }
 

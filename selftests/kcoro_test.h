@@ -76,16 +76,17 @@ static inline void nap(void)
 
 /* --- fixture: a context --------------------------------------------------- */
 
-#define CONTEXT_FIXTURE(name)						\
-	FIXTURE(name) { int ctx; };					\
-	FIXTURE_SETUP(name)						\
-	{								\
-		self->ctx = kcoro_open(0);				\
-		ASSERT_LE(0, self->ctx);				\
-	}								\
-	FIXTURE_TEARDOWN(name)						\
-	{								\
-		close(self->ctx);					\
+#define CONTEXT_FIXTURE(name)              \
+	FIXTURE(name)                      \
+	{                                  \
+		int ctx;                   \
+	};                                 \
+	FIXTURE_SETUP(name) {              \
+		self->ctx = kcoro_open(0); \
+		ASSERT_LE(0, self->ctx);   \
+	}                                  \
+	FIXTURE_TEARDOWN(name) {           \
+		close(self->ctx);          \
 	}
 
 #define t_metadata struct __test_metadata *_metadata
@@ -151,9 +152,9 @@ static inline ssize_t put_str(int fd, const char *s)
 /* --- tasks ----------------------------------------------------------------- */
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
-#define FDS(...)                                                              \
-	((const int[]){ __VA_ARGS__ }), sizeof((int[]){ __VA_ARGS__ }) /      \
-						sizeof(int)
+#define FDS(...)                        \
+	((const int[]){ __VA_ARGS__ }), \
+		sizeof((int[]){ __VA_ARGS__ }) / sizeof(int)
 
 /* A descriptor or a negative errno. */
 static inline int spawn(int ctx, const char *body, const char *const *words,
@@ -321,7 +322,7 @@ struct op {
 
 static inline long op_syscall(const struct op *op)
 {
-	return op->what == OP_READ ? SYS_read :
+	return op->what == OP_READ  ? SYS_read :
 	       op->what == OP_WRITE ? SYS_write :
 				      SYS_ioctl;
 }

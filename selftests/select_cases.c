@@ -345,9 +345,11 @@ TEST_F(select, two_selects_meet)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		s[i] = (struct side){ .ctx = self->ctx, .a = a, .b = b,
-				      .sends = i & 1 };
-		ASSERT_EQ(0, pthread_create(&thread[i], NULL, side_main, &s[i]));
+		s[i] = (struct side){
+			.ctx = self->ctx, .a = a, .b = b, .sends = i & 1
+		};
+		ASSERT_EQ(0,
+			  pthread_create(&thread[i], NULL, side_main, &s[i]));
 	}
 	for (i = 0; i < 4; i++)
 		pthread_join(thread[i], NULL);

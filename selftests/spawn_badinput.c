@@ -11,16 +11,14 @@ FIXTURE(badspawn)
 	struct kcoro_info info;
 };
 
-FIXTURE_SETUP(badspawn)
-{
+FIXTURE_SETUP(badspawn) {
 	self->ctx = kcoro_open(0);
 	ASSERT_LE(0, self->ctx);
 	ASSERT_EQ(0, kcoro_info(self->ctx, &self->info));
 	self->req = sleep_request();
 }
 
-FIXTURE_TEARDOWN(badspawn)
-{
+FIXTURE_TEARDOWN(badspawn) {
 	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 	/* and without what was wrong it starts one */
 	self->req = sleep_request();

@@ -33,8 +33,7 @@ static int set_limit(const char *name, long value)
 	return write_text(path, text);
 }
 
-FIXTURE_SETUP(limit)
-{
+FIXTURE_SETUP(limit) {
 	size_t i;
 
 	if (get_limit("tasks_max") < 0)
@@ -46,8 +45,7 @@ FIXTURE_SETUP(limit)
 	ASSERT_LE(0, self->ctx);
 }
 
-FIXTURE_TEARDOWN(limit)
-{
+FIXTURE_TEARDOWN(limit) {
 	size_t i;
 
 	for (i = 0; i < ROWS(names); i++)

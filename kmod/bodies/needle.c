@@ -9,17 +9,22 @@
  * folded by setting bit 0x20 where the wanted byte is a letter: that maps just
  * the two cases of that letter onto it.
  *
- * The time is that of reading the message unless both bytes fit often; at worst
- * it is message times string, so strings are limited to 255 bytes.
+ * The time does not depend on the string (a quarter of a nanosecond a byte on
+ * the machine it was written on, case folded or not), unless both bytes fit
+ * often; at worst it is message times string, so strings are limited to 255
+ * bytes.
  *
  * Locks: none. Nothing here parks, so that it can be tested alone.
  *
- * Rejected: lib/ts_bm and its like (an indirect call for each block, folding a
- * byte at a time, a module to load; its skips depend on one another through two
- * loads each, which pays off for long strings only, and lines are searched for
- * short ones); the kernel's strnstr() (stops at zero bytes, compares at each
+ * Rejected: Horspool, and lib/ts_bm, which is of its kind (its skips depend on
+ * one another through two loads each: four times slower for strings of two
+ * bytes, as fast for twelve, faster for longer ones only, and those are rare;
+ * ts_bm adds an indirect call for each block and folds a byte at a time);
+ * looking for the first byte alone (half as fast: that byte is often a frequent
+ * one); the kernel's strnstr() (stops at zero bytes, compares at each
  * position); vector registers (their save and restore costs more than a line).
  */
+#include <linux/compiler.h>
 #include <linux/errno.h>
 #include <linux/string.h>
 
@@ -77,13 +82,27 @@ static bool needle_at(const struct kcoro_needle *needle, const u8 *data)
 {
 	u32 i;
 
-	if (!needle->fold)
-		return !memcmp(data, needle->text, needle->len);
 	for (i = 0; i < needle->len; i++) {
-		if (fold_byte(data[i]) != needle->text[i])
+		u8 byte = needle->fold ? fold_byte(data[i]) : data[i];
+
+		if (byte != needle->text[i])
 			return false;
 	}
 	return true;
+}
+
+/* Is the string at one of the eight positions from @data on? */
+static bool needle_at_eight(const struct kcoro_needle *needle, const u8 *data)
+{
+	u64 head = swar_load(data) | needle->first_case;
+	u64 tail = swar_load(data + needle->len - 1) | needle->last_case;
+	u64 marks = swar_zeros((head ^ needle->first) | (tail ^ needle->last));
+
+	for (; unlikely(marks); marks &= marks - 1) {
+		if (needle_at(needle, data + swar_first(marks)))
+			return true;
+	}
+	return false;
 }
 
 /**
@@ -97,25 +116,20 @@ static bool needle_at(const struct kcoro_needle *needle, const u8 *data)
 bool kcoro_needle_in(const struct kcoro_needle *needle, const u8 *data,
 		     size_t len)
 {
-	const u8 *end;
-	u32 far = needle->len - 1;
+	size_t at, positions;
 
 	if (len < needle->len)
 		return false;
-	end = data + len - far;		/* positions where it could be */
-	for (; end - data >= 8; data += 8) {
-		u64 head = swar_load(data) | needle->first_case;
-		u64 tail = swar_load(data + far) | needle->last_case;
-		u64 marks = swar_zeros((head ^ needle->first) |
-				       (tail ^ needle->last));
-
-		for (; marks; marks &= marks - 1) {
-			if (needle_at(needle, data + swar_first(marks)))
-				return true;
-		}
+	positions = len - needle->len + 1;
+	for (at = 0; at + 8 <= positions; at += 8) {
+		if (needle_at_eight(needle, data + at))
+			return true;
 	}
-	for (; data < end; data++) {
-		if (needle_at(needle, data))
+	/* The rest: the last eight once more, if there are as many. */
+	if (at < positions && positions >= 8)
+		return needle_at_eight(needle, data + positions - 8);
+	for (; at < positions; at++) {
+		if (needle_at(needle, data + at))
 			return true;
 	}
 	return false;

@@ -183,13 +183,14 @@ static s64 ask(void *data)
 
 static s64 bystander(void *data)
 {
+	unsigned long guard = jiffies + 60 * HZ;
 	struct crowd *crowd = data;
 	int turns = 0;
 
-	while (turns < BYSTANDER_TURNS)
+	while (turns < BYSTANDER_TURNS && time_before(jiffies, guard))
 		turns += kcoro_yield();
 	WRITE_ONCE(crowd->stop, true);
-	return crowd->rounds;
+	return turns < BYSTANDER_TURNS ? -ETIME : crowd->rounds;
 }
 
 static void make_talk(struct kunit *test, struct crowd *crowd)

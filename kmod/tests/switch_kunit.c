@@ -62,7 +62,78 @@ static s64 run_one(struct kunit *test, s64 (*fn)(void *), void *data)
 	return finish(test, go_on(test, first_cpu(), fn, data));
 }
 
-/* --- What is kept --------------------------------------------------------- */
+/* --- Registers ------------------------------------------------------------ */
+
+static unsigned long our_sp, other_sp;
+static void *no_stack;
+
+/* On a stack of its own: spoils the registers and switches back. */
+static void other_side(void)
+{
+	for (;;) {
+		asm volatile("xorl %%ebx, %%ebx\n\txorl %%r12d, %%r12d\n\t"
+			     "xorl %%r13d, %%r13d\n\txorl %%r14d, %%r14d\n\t"
+			     "xorl %%r15d, %%r15d"
+			     : : : "rbx", "r12", "r13", "r14", "r15", "cc");
+		kcoro_arch_switch(&other_sp, &our_sp, &no_stack, NULL);
+	}
+}
+
+/* Fill the callee-saved registers, switch, and say how many have changed. */
+static noinline int registers_changed(unsigned long seed)
+{
+	register unsigned long r12 asm("r12");
+	register unsigned long r13 asm("r13");
+	register unsigned long r14 asm("r14");
+	register unsigned long r15 asm("r15");
+	unsigned long rbx, rax = seed;
+	unsigned long *save = &our_sp, *load = &other_sp;
+	void **field = &no_stack, *stack = NULL;
+
+	asm volatile("pushq %%rbp\n\t"
+		     "leaq 1(%%rax), %%rbx\n\t"
+		     "leaq 2(%%rax), %%r12\n\t"
+		     "leaq 3(%%rax), %%r13\n\t"
+		     "leaq 4(%%rax), %%r14\n\t"
+		     "leaq 5(%%rax), %%r15\n\t"
+		     "leaq 6(%%rax), %%rbp\n\t"
+		     "call kcoro_arch_switch\n\t"
+		     "movq %%rbp, %%rax\n\t"
+		     "popq %%rbp"
+		     : "=&b" (rbx), "=&r" (r12), "=&r" (r13), "=&r" (r14),
+		       "=&r" (r15), "+a" (rax), "+D" (save), "+S" (load),
+		       "+d" (field), "+c" (stack), ASM_CALL_CONSTRAINT
+		     : : "r8", "r9", "r10", "r11", "memory", "cc");
+	return (rbx != seed + 1) + (r12 != seed + 2) + (r13 != seed + 3) +
+	       (r14 != seed + 4) + (r15 != seed + 5) + (rax != seed + 6);
+}
+
+static void switch_keeps_callee_saved_registers(struct kunit *test)
+{
+	struct inactive_task_frame *frame;
+	struct kcoro_stack_pool pool;
+	unsigned long flags;
+	int i, changed = 0;
+	void *stack;
+
+	kcoro_stack_pool_init(&pool, GFP_KERNEL);
+	stack = kcoro_stack_alloc(&pool, KCORO_STACK_PAGES_DEFAULT);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, stack);
+	/* Its return address lies where a call would have put it. */
+	frame = stack + THREAD_SIZE - 128 -
+		offsetof(struct inactive_task_frame, ret_addr);
+	frame->ret_addr = (unsigned long)other_side;
+	other_sp = (unsigned long)frame;
+	for (i = 1; i <= 10; i++) {
+		local_irq_save(flags);
+		changed += registers_changed(i * 1000003UL);
+		local_irq_restore(flags);
+	}
+	kcoro_stack_pool_destroy(&pool);
+	KUNIT_EXPECT_EQ(test, changed, 0);
+}
+
+/* --- Frames and context --------------------------------------------------------- */
 
 #define CROWD	3
 #define TURNS	3000
@@ -112,40 +183,6 @@ static s64 crowd_check(struct kunit *test, s64 (*turn)(unsigned long seed))
 		bad += finish(test, task[i]);
 	kcoro_chan_drop(crowd.gate, KCORO_SEND | KCORO_RECV);
 	return bad;
-}
-
-static void yield_here(void)
-{
-	kcoro_yield();
-}
-
-/* Fill the callee-saved registers, yield, and say how many have changed. */
-static noinline s64 registers_turn(unsigned long seed)
-{
-	register unsigned long r12 asm("r12");
-	register unsigned long r13 asm("r13");
-	register unsigned long r14 asm("r14");
-	register unsigned long r15 asm("r15");
-	unsigned long rbx, rdi = seed;
-
-	asm volatile("leaq 1(%%rdi), %%rbx\n\t"
-		     "leaq 2(%%rdi), %%r12\n\t"
-		     "leaq 3(%%rdi), %%r13\n\t"
-		     "leaq 4(%%rdi), %%r14\n\t"
-		     "leaq 5(%%rdi), %%r15\n\t"
-		     "call %P[yield]"
-		     : "=&b" (rbx), "=&r" (r12), "=&r" (r13), "=&r" (r14),
-		       "=&r" (r15), "+D" (rdi), ASM_CALL_CONSTRAINT
-		     : [yield] "i" (yield_here)
-		     : "rax", "rcx", "rdx", "rsi", "r8", "r9", "r10", "r11",
-		       "memory", "cc");
-	return (rbx != seed + 1) + (r12 != seed + 2) + (r13 != seed + 3) +
-	       (r14 != seed + 4) + (r15 != seed + 5);
-}
-
-static void switch_keeps_callee_saved_registers(struct kunit *test)
-{
-	KUNIT_EXPECT_EQ(test, crowd_check(test, registers_turn), 0);
 }
 
 static noinline s64 frames_turn(unsigned long seed, int depth)
