@@ -495,7 +495,8 @@ static __always_inline int chan_op(struct kcoro_chan *chan, bool send,
 	unsigned long flags;
 	int ret;
 
-	ret = kcoro_wait_check();
+	/* What does not wait takes no cancel request from a call that does. */
+	ret = nowait ? 0 : kcoro_wait_check();
 	if (unlikely(ret))
 		return ret;
 	raw_spin_lock_irqsave(&chan->lock, flags);

@@ -283,7 +283,8 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 				return -EINVAL;
 		}
 	}
-	ret = kcoro_wait_check();
+	/* What does not wait takes no cancel request from a call that does. */
+	ret = flags & KCORO_SELECT_NOWAIT ? 0 : kcoro_wait_check();
 	if (ret)
 		return ret;
 	if (nr > SELECT_ONSTACK) {

@@ -113,7 +113,8 @@ struct kcoro_slot {
  *	file that cannot be used. It may set @env->priv.
  * @run: the body, in a task. Returns 0 or a negative errno; sets @env->result,
  *	and on failure @env->message. On -ECANCELED it must return soon.
- * @release: optional; frees @env->priv, also when @run never ran
+ * @release: optional; frees @env->priv, also when @run never ran or @check
+ *	failed
  * @node: internal
  */
 struct kcoro_body {

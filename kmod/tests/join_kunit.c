@@ -195,12 +195,36 @@ static void cancel_of_an_ended_task_says_so(struct kunit *test)
 	kcoro_task_put(task);
 }
 
+static s64 try_run(void *data)
+{
+	u64 value = 0;
+	struct kcoro_select_case c = {
+		.chan = data, .op = KCORO_OP_RECV, .msg = &value,
+	};
+
+	kcoro_cancel(kcoro_current());
+	if (kcoro_try_send(data, &value) != -EAGAIN ||
+	    kcoro_try_recv(data, &value) != -EAGAIN ||
+	    kcoro_select(&c, 1, KCORO_SELECT_NOWAIT, 0) != -EAGAIN)
+		return 1;
+	return kcoro_sleep_until(PAST) == -ECANCELED ? 0 : 2;
+}
+
+static void cancel_is_kept_for_a_call_that_may_wait(struct kunit *test)
+{
+	struct kcoro_chan *chan = make(test);
+
+	KUNIT_EXPECT_EQ(test, finish(test, go(test, try_run, chan)), 0);
+	kcoro_chan_drop(chan, BOTH);
+}
+
 static struct kunit_case join_cases[] = {
 	KUNIT_CASE(join_by_many_gives_all_the_result),
 	KUNIT_CASE(join_of_oneself_is_edeadlk),
 	KUNIT_CASE(join_deadline_leaves_the_task_alone),
 	KUNIT_CASE(cancel_ends_every_kind_of_wait),
 	KUNIT_CASE(cancel_of_an_ended_task_says_so),
+	KUNIT_CASE(cancel_is_kept_for_a_call_that_may_wait),
 	{}
 };
 
