@@ -19,9 +19,8 @@
  * the newer one first. So memory is tried before the claim: what does not
  * exist fails early; what cannot be written is found out by the copy.
  *
- * One exception remains: SEND and RECV that have moved messages and then cannot
- * write @done, because another thread has unmapped it meanwhile, fail with
- * EFAULT. That it can be written was tried before the first message moved.
+ * The program knows of a message before it moves: SEND and RECV count it in
+ * @done first, and take that back if it does not move.
  *
  * Locks: none here.
  *
@@ -436,12 +435,16 @@ err_files:
 
 /**
  * struct chan_io - a SEND or RECV under way
+ * @user: where the program has the argument
  * @msg: the message at hand
+ * @done: messages moved, without it
  * @deadline: or KCORO_FOREVER
  * @nowait: do not wait for the message at hand
  */
 struct chan_io {
+	struct kcoro_io __user *user;
 	struct kcoro_msg msg;
+	u32 done;
 	ktime_t deadline;
 	bool nowait;
 };
@@ -456,8 +459,10 @@ static int io_send(struct chan_io *io, const struct kcoro_iov *iov)
 	err = kcoro_msg_fill(&io->msg, &from);
 	if (err)
 		return err;
-	err = kcoro_chan_send(io->msg.chan, kcoro_msg_addr(&io->msg),
-			      io->deadline, io->nowait);
+	err = put_user(io->done + 1, &io->user->done);
+	if (!err)
+		err = kcoro_chan_send(io->msg.chan, kcoro_msg_addr(&io->msg),
+				      io->deadline, io->nowait);
 	if (err && io->msg.buf)
 		kcoro_buf_free(io->msg.buf);
 	io->msg.buf = NULL;
@@ -484,15 +489,17 @@ static int io_recv(struct chan_io *io, const struct kcoro_iov *iov,
 	if (ret <= 0)
 		return ret;
 	len = kcoro_msg_len(&io->msg);
-	if (len != iov->len && put_user(len, &user->len)) {
+	if ((len != iov->len && put_user(len, &user->len)) ||
+	    put_user(io->done + 1, &io->user->done)) {
 		kcoro_msg_put_back(&io->msg);
 		return -EFAULT;
 	}
 	return kcoro_msg_give(&io->msg, &to) ?: 1;
 }
 
-static int chan_io(struct file *file, struct kcoro_io *args, u32 end)
+static int chan_io(struct file *file, struct kcoro_call *call, u32 end)
 {
+	struct kcoro_io *args = &call->arg.io;
 	struct kcoro_iov __user *user = u64_to_user_ptr(args->iov);
 	bool nowait = args->flags & KCORO_IO_NOWAIT ||
 		      file->f_flags & O_NONBLOCK;
@@ -505,18 +512,23 @@ static int chan_io(struct file *file, struct kcoro_io *args, u32 end)
 		return -EINVAL;
 	if (!(file_ends(file) & end))
 		return -EBADF;
+	args->done = 0;
+	ret = kcoro_call_reply(call);
+	if (ret)
+		return ret;
+	io.user = call->user;
 	io.deadline = kcoro_call_deadline(args->deadline_ns);
 	ret = kcoro_msg_init(&io.msg, file->private_data);
 	if (ret)
 		return ret;
-	for (args->done = 0; args->done < args->count; args->done++, user++) {
+	for (io.done = 0; io.done < args->count; io.done++, user++) {
 		ret = -EFAULT;
 		if (copy_from_user(&iov, user, sizeof(iov)))
 			break;
 		ret = -EINVAL;
 		if (iov.pad)
 			break;
-		io.nowait = nowait || (end == KCORO_RECV && args->done &&
+		io.nowait = nowait || (end == KCORO_RECV && io.done &&
 				       !(args->flags & KCORO_IO_ALL));
 		ret = end == KCORO_SEND ? io_send(&io, &iov) :
 					  io_recv(&io, &iov, user);
@@ -525,7 +537,12 @@ static int chan_io(struct file *file, struct kcoro_io *args, u32 end)
 		cond_resched();
 	}
 	kcoro_msg_free(&io.msg);
-	return ret > 0 || args->done ? 0 : ret;
+	if (ret > 0)
+		return 0;
+	/* One more may be counted. If that stays, nobody can read it. */
+	if (put_user(io.done, &io.user->done) && !io.done)
+		ret = -EFAULT;
+	return io.done ? 0 : ret;
 }
 
 /**
@@ -538,7 +555,7 @@ static int chan_io(struct file *file, struct kcoro_io *args, u32 end)
  */
 int kcoro_ioc_send(struct file *file, struct kcoro_call *call)
 {
-	return chan_io(file, &call->arg.io, KCORO_SEND);
+	return chan_io(file, call, KCORO_SEND);
 }
 
 /**
@@ -551,7 +568,7 @@ int kcoro_ioc_send(struct file *file, struct kcoro_call *call)
  */
 int kcoro_ioc_recv(struct file *file, struct kcoro_call *call)
 {
-	return chan_io(file, &call->arg.io, KCORO_RECV);
+	return chan_io(file, call, KCORO_RECV);
 }
 
 /**

@@ -9,9 +9,10 @@
  * after the handler, which sees kernel memory only.
  *
  * Invariants: a handler gets an argument of this kernel's size, zero where the
- * program's was shorter; a longer one has a tail of zeroes. Nothing has an
- * effect unless the argument can be written back (it was tried), so that a
- * program learns of what was done.
+ * program's was shorter; a longer one has a tail of zeroes. A program learns of
+ * what was done: nothing has an effect unless the argument can be written back
+ * (it was tried), and what cannot be done twice is told before it is done, lest
+ * another thread unmap the argument meanwhile.
  *
  * Errors, in order: ENOTTY not a call of ours, or not of this direction;
  * EOPNOTSUPP not on this kind of descriptor; EINVAL shorter than the first
@@ -150,15 +151,18 @@ static const struct ioc iocs[] = {
  * kcoro_call_reply() - write a call's argument back to the program
  * @call: the call
  *
- * Done for every call that succeeds. A handler that makes something the
- * program has to learn of, or else it leaks, does it before that.
+ * Done for every call that succeeds, unless its handler did. A handler that
+ * makes something that the program has to learn of, does it before that.
  *
  * Context: process.
  * Return: 0 or -EFAULT.
  */
-int kcoro_call_reply(const struct kcoro_call *call)
+int kcoro_call_reply(struct kcoro_call *call)
 {
-	return copy_to_user(call->user, &call->arg, call->size) ? -EFAULT : 0;
+	if (copy_to_user(call->user, &call->arg, call->size))
+		return -EFAULT;
+	call->replied = true;
+	return 0;
 }
 
 /**
@@ -199,8 +203,11 @@ long kcoro_ioctl(struct file *file, unsigned int cmd, unsigned long user,
 	err = kcoro_call_reply(&call);	/* can it be written? */
 	if (err)
 		return err;
+	call.replied = false;
 	err = ioc->handler(file, &call);
-	return err ?: kcoro_call_reply(&call);
+	if (!err && !call.replied)
+		err = kcoro_call_reply(&call);
+	return err;
 }
 
 /**

@@ -34,17 +34,19 @@ union kcoro_call_arg {
  * struct kcoro_call - one ioctl
  * @user: where the program has its argument
  * @size: bytes of it that both the program and this kernel know
+ * @replied: @arg was written back by the handler, for the last time
  * @arg: a copy; what the program does not know is zero
  */
 struct kcoro_call {
 	void __user *user;
 	u32 size;
+	bool replied;
 	union kcoro_call_arg arg;
 };
 
 long kcoro_ioctl(struct file *file, unsigned int cmd, unsigned long user,
 		 u32 kind);
-int kcoro_call_reply(const struct kcoro_call *call);
+int kcoro_call_reply(struct kcoro_call *call);
 void kcoro_show_name(struct seq_file *m, const char *name);
 
 /**

@@ -10,6 +10,10 @@
  * not end the channel under the call. Nothing is carried out unless all cases
  * are valid.
  *
+ * One exception remains: a send that was carried out, whose @index cannot be
+ * written because another thread has unmapped the argument meanwhile, gives
+ * EFAULT. A receive tells its @index before it gives the message.
+ *
  * Locks: none here.
  *
  * Forbidden: to touch the messages of cases that were not carried out before
@@ -126,22 +130,25 @@ static int case_setup(struct sel *sel, u32 index)
 }
 
 /* Deliver what the case that was carried out has brought. */
-static int case_finish(struct sel *sel, u32 index, s32 *error)
+static int case_finish(struct sel *sel, u32 index, struct kcoro_call *call)
 {
+	struct kcoro_select *args = &call->arg.select;
 	int result = sel->cases[index].result;
 	struct sel_case *c = &sel->our[index];
 	struct iov_iter to;
 
-	*error = 0;
+	args->index = index;
+	args->error = 0;
 	if (c->user.op == KCORO_OP_SEND) {
 		if (!result)
 			c->msg.buf = NULL;	/* the receiver's now */
-		*error = result;
+		args->error = result;
 		return 0;
 	}
 	if (!result)
 		return case_put_len(sel, index, 0);
-	if (case_put_len(sel, index, kcoro_msg_len(&c->msg))) {
+	if (case_put_len(sel, index, kcoro_msg_len(&c->msg)) ||
+	    kcoro_call_reply(call)) {
 		kcoro_msg_put_back(&c->msg);
 		return -EFAULT;
 	}
@@ -149,8 +156,9 @@ static int case_finish(struct sel *sel, u32 index, s32 *error)
 	return kcoro_msg_give(&c->msg, &to);
 }
 
-static int sel_run(struct sel *sel, struct kcoro_select *args)
+static int sel_run(struct sel *sel, struct kcoro_call *call)
 {
+	struct kcoro_select *args = &call->arg.select;
 	u32 ready = 0;
 	int ret = 0;
 
@@ -162,10 +170,8 @@ static int sel_run(struct sel *sel, struct kcoro_select *args)
 	if (!ret)
 		ret = kcoro_select(sel->cases, sel->nr, args->flags,
 				   kcoro_call_deadline(args->deadline_ns));
-	if (ret >= 0) {
-		args->index = ret;
-		ret = case_finish(sel, ret, &args->error);
-	}
+	if (ret >= 0)
+		ret = case_finish(sel, ret, call);
 	while (ready--)
 		case_undo(&sel->our[ready]);
 	return ret;
@@ -194,7 +200,7 @@ int kcoro_ioc_select(struct file *file, struct kcoro_call *call)
 	sel.cases = kcalloc(sel.nr, sizeof(*sel.cases), GFP_KERNEL_ACCOUNT);
 	sel.our = kcalloc(sel.nr, sizeof(*sel.our), GFP_KERNEL_ACCOUNT);
 	if (sel.cases && sel.our)
-		err = sel_run(&sel, args);
+		err = sel_run(&sel, call);
 	kfree(sel.our);
 	kfree(sel.cases);
 	return err;

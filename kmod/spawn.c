@@ -15,14 +15,11 @@
  *	install, start
  * If one cannot be made, those before it stay: the program learns how many.
  *
- * Invariants: the program knows a task's number before the task runs. Nothing
+ * Invariants: the program knows of a task before the task runs: its number and
+ * that it is one more (@spawned, which is taken back if it is not). Nothing
  * of a task that could not be made is left. A task never has a descriptor of a
  * context or task: no cycle of those keeps a context alive. (A socket in whose
  * queue such a descriptor lies can be given; the opener's exit ends that.)
- *
- * One exception remains: if tasks were started and then @spawned cannot be
- * written, because another thread has unmapped it meanwhile, the call fails
- * with EFAULT and they run. That it can be written was tried before.
  *
  * Locks: none here.
  *
@@ -56,6 +53,7 @@
  * struct spawn - what the tasks of one call have in common
  * @ctx: their context
  * @args: the call's argument
+ * @user: where the program has it
  * @body: held
  * @arg: copy of the argument, or NULL
  * @slots: one for each descriptor, held
@@ -64,6 +62,7 @@
 struct spawn {
 	struct kcoro_ctx *ctx;
 	const struct kcoro_spawn *args;
+	struct kcoro_spawn __user *user;
 	struct kcoro_body *body;
 	void *arg;
 	struct kcoro_slot *slots;
@@ -237,7 +236,7 @@ static struct kcoro_task *make_task(const struct spawn *spawn)
 	return task;
 }
 
-/* The program's n-th number and descriptor. */
+/* The program's n-th number and descriptor, and that it has n. */
 static int tell(const struct spawn *spawn, u64 id, int fd)
 {
 	u64 __user *ids = u64_to_user_ptr(spawn->args->ids);
@@ -248,7 +247,7 @@ static int tell(const struct spawn *spawn, u64 id, int fd)
 		return -EFAULT;
 	if (fd >= 0 && put_user(fd, fds + nth))
 		return -EFAULT;
-	return 0;
+	return put_user(nth + 1, &spawn->user->spawned);
 }
 
 /*
@@ -336,11 +335,15 @@ err_dismiss:
 int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 {
 	struct kcoro_spawn *args = &call->arg.spawn;
-	struct spawn spawn = { .ctx = file->private_data, .args = args };
+	struct spawn spawn = {
+		.ctx = file->private_data,
+		.args = args,
+		.user = call->user,
+	};
 	int err;
 
 	args->spawned = 0;
-	err = check_args(args);
+	err = check_args(args) ?: kcoro_call_reply(call);
 	if (err)
 		return err;
 	spawn.body = kcoro_body_get(args->body);
@@ -358,6 +361,9 @@ int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 			args->spawned++;
 		cond_resched();
 	}
+	/* It may know of one more. If it cannot be told, it cannot read it. */
+	if (err && put_user(args->spawned, &spawn.user->spawned))
+		err = -EFAULT;
 	while (spawn.nr_slots--)
 		slot_drop(&spawn.slots[spawn.nr_slots]);
 	kfree(spawn.slots);
