@@ -15,6 +15,8 @@
 #include "task.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
+
+#include "task_ops.h"
 #define DUELS	400
 
 /**
@@ -73,15 +75,6 @@ static void side_wait(struct kunit *test, struct side *side)
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&side->done,
 							     120 * HZ));
 	put_task_struct(side->thread);
-}
-
-static s64 finish(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = -EBADE;
-
-	KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
-	kcoro_task_put(task);
-	return result;
 }
 
 static void short_pause(void)

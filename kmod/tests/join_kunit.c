@@ -12,34 +12,7 @@
 #define PAST	0
 #define BOTH	(KCORO_SEND | KCORO_RECV)
 
-static struct kcoro_task *go(struct kunit *test, s64 (*fn)(void *), void *data)
-{
-	struct kcoro_task *task = kcoro_go(fn, data);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	return task;
-}
-
-/* A task's end. One that hangs is killed: it uses our data. */
-static s64 end_of(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = -EBADE;
-
-	if (kcoro_join(task, GUARD, &result)) {
-		KUNIT_FAIL(test, "task hangs");
-		kcoro_task_kill(task);
-		KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
-	}
-	return result;
-}
-
-static s64 finish(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = end_of(test, task);
-
-	kcoro_task_put(task);
-	return result;
-}
+#include "task_ops.h"
 
 static struct kcoro_chan *make(struct kunit *test)
 {
@@ -218,6 +191,28 @@ static void cancel_is_kept_for_a_call_that_may_wait(struct kunit *test)
 	kcoro_chan_drop(chan, BOTH);
 }
 
+static s64 killed_run(void *data)
+{
+	u64 value = 0;
+	int i;
+
+	kcoro_task_kill(kcoro_current());
+	for (i = 0; i < 3; i++)
+		if (kcoro_send(data, &value, KCORO_FOREVER) != -ECANCELED)
+			return 1;
+	return 0;
+}
+
+/* There is room for all it sends. */
+static void kill_fails_calls_that_need_not_wait(struct kunit *test)
+{
+	struct kcoro_chan *chan = kcoro_chan_create(sizeof(u64), 8);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, chan);
+	KUNIT_EXPECT_EQ(test, finish(test, go(test, killed_run, chan)), 0);
+	kcoro_chan_drop(chan, BOTH);
+}
+
 static struct kunit_case join_cases[] = {
 	KUNIT_CASE(join_by_many_gives_all_the_result),
 	KUNIT_CASE(join_of_oneself_is_edeadlk),
@@ -225,6 +220,7 @@ static struct kunit_case join_cases[] = {
 	KUNIT_CASE(cancel_ends_every_kind_of_wait),
 	KUNIT_CASE(cancel_of_an_ended_task_says_so),
 	KUNIT_CASE(cancel_is_kept_for_a_call_that_may_wait),
+	KUNIT_CASE(kill_fails_calls_that_need_not_wait),
 	{}
 };
 

@@ -23,6 +23,8 @@
 #define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
 #define PAST	0
 #define BOTH	(KCORO_SEND | KCORO_RECV)
+
+#include "task_ops.h"
 #define ROUNDS	1000
 
 /* What the two sides and the disturbers of a race share. */
@@ -79,15 +81,6 @@ static void side_wait(struct kunit *test, struct side *side)
 	KUNIT_ASSERT_NE(test, 0, wait_for_completion_timeout(&side->done,
 							     120 * HZ));
 	put_task_struct(side->thread);
-}
-
-static s64 finish(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = -EBADE;
-
-	KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
-	kcoro_task_put(task);
-	return result;
 }
 
 /* With deadlines: one about as far away as the peer's next operation. */

@@ -13,34 +13,7 @@
 #define PAST	0
 #define BOTH	(KCORO_SEND | KCORO_RECV)
 
-static struct kcoro_task *go(struct kunit *test, s64 (*fn)(void *), void *data)
-{
-	struct kcoro_task *task = kcoro_go(fn, data);
-
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
-	return task;
-}
-
-/* A task's end. One that hangs is killed: it uses our data. */
-static s64 end_of(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = -EBADE;
-
-	if (kcoro_join(task, GUARD, &result)) {
-		KUNIT_FAIL(test, "task hangs");
-		kcoro_task_kill(task);
-		KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
-	}
-	return result;
-}
-
-static s64 finish(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = end_of(test, task);
-
-	kcoro_task_put(task);
-	return result;
-}
+#include "task_ops.h"
 
 static struct kcoro_chan *make(struct kunit *test)
 {

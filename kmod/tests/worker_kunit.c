@@ -16,49 +16,7 @@
 
 #define GUARD	ktime_add_ms(ktime_get(), 30000) /* against hangs */
 
-/* Wait for a task's end. One that hangs is killed: it uses our data. */
-static s64 finish(struct kunit *test, struct kcoro_task *task)
-{
-	s64 result = -EBADE;
-
-	if (kcoro_join(task, GUARD, &result)) {
-		KUNIT_FAIL(test, "task hangs");
-		kcoro_task_kill(task);
-		KUNIT_ASSERT_EQ(test, kcoro_join(task, GUARD, &result), 0);
-	}
-	kcoro_task_put(task);
-	return result;
-}
-
-struct spawn {
-	s64 (*fn)(void *data);
-	void *data;
-	struct kcoro_task *task;
-};
-
-static long spawn_here(void *data)
-{
-	struct spawn *spawn = data;
-
-	spawn->task = kcoro_go(spawn->fn, spawn->data);
-	return 0;
-}
-
-/* Tasks started on one CPU run there, in the order they were started. */
-static struct kcoro_task *go_on(struct kunit *test, unsigned int cpu,
-				s64 (*fn)(void *), void *data)
-{
-	struct spawn spawn = { .fn = fn, .data = data };
-
-	work_on_cpu(cpu, spawn_here, &spawn);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, spawn.task);
-	return spawn.task;
-}
-
-static unsigned int first_cpu(void)
-{
-	return cpumask_first(cpu_online_mask);
-}
+#include "task_ops.h"
 
 static s64 run_one(struct kunit *test, s64 (*fn)(void *), void *data)
 {
