@@ -276,7 +276,12 @@ void kcoro_sched_stats(struct kcoro_info *info)
 	}
 }
 
-int __init kcoro_sched_init(void)
+/**
+ * kcoro_sched_init() - get the queues ready; no CPU takes tasks yet
+ *
+ * Context: module init.
+ */
+void __init kcoro_sched_init(void)
 {
 	unsigned int i;
 
@@ -289,5 +294,4 @@ int __init kcoro_sched_init(void)
 		INIT_LIST_HEAD(&cpu->workers);
 		cpu->cpu = i;
 	}
-	return 0;
 }

@@ -97,7 +97,7 @@ struct kcoro_worker *kcoro_sched_pop_spare(struct kcoro_cpu *cpu);
 void kcoro_sched_offline(struct kcoro_cpu *cpu);
 struct kcoro_cpu *kcoro_sched_cpu(unsigned int cpu);
 void kcoro_sched_stats(struct kcoro_info *info);
-int kcoro_sched_init(void);
+void kcoro_sched_init(void);
 
 /* worker.c */
 void kcoro_worker_switch_out(struct kcoro_task *task, enum kcoro_switch_op op);

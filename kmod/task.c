@@ -98,7 +98,6 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	raw_spin_lock_init(&task->lock);
 	spin_lock_init(&task->native_lock);
 	INIT_LIST_HEAD(&task->joiners);
-	INIT_LIST_HEAD(&task->ctx_node);
 	INIT_LIST_HEAD(&task->exit_node);
 	kcoro_hrtimer_setup(&task->deadline_timer, task_deadline,
 			    HRTIMER_MODE_ABS_SOFT);
@@ -542,7 +541,8 @@ EXPORT_SYMBOL_GPL(kcoro_sleep_until);
  * @fn: may sleep, but not park: in it the caller is a thread
  * @arg: for @fn
  *
- * As Go's systemstack(). A thread calls @fn directly.
+ * As Go's systemstack(). A thread calls @fn directly. The task stays on its
+ * kthread, but like a call that may park this one warns if locks are held.
  *
  * Context: task or thread.
  * Return: what @fn returns.

@@ -74,7 +74,6 @@ enum kcoro_switch_op {
  * @env: for @body. [C]; freed with the task
  * @ctx: its context, held, or NULL. [C]
  * @pool: where its stack is from. [C]
- * @ctx_node: in @ctx's list of tasks. [X]
  * @exit_node: in @ctx's list of unread exits. [X]
  * @flags: KCORO_SPAWN_* it was spawned with. [C]
  * @result: what it returned. [O] until @done
@@ -118,7 +117,6 @@ struct kcoro_task {
 	struct kcoro_env *env;
 	struct kcoro_ctx *ctx;
 	struct kcoro_stack_pool *pool;
-	struct list_head ctx_node;
 	struct list_head exit_node;
 	u32 flags;
 	int error;
