@@ -145,12 +145,14 @@ struct kcoro_spawn {
 /*
  * The end of a task: read(2) from its descriptor (any number of times), or,
  * for tasks without one, from the context's, in order of exit, as many whole
- * records as fit.
+ * records as fit: EMSGSIZE if not even one does. A context gives 0 when it has
+ * no record and no task that could leave one. poll(2): POLLIN when there is a
+ * record, with POLLHUP once the context was killed and all were read.
  */
 #define KCORO_EXIT_RETURNED	0 /* its body returned, @error tells how */
-#define KCORO_EXIT_CANCELED	1 /* cancelled by request */
+#define KCORO_EXIT_CANCELED	1 /* a request for one wait: KCORO_KILL_ONCE */
 #define KCORO_EXIT_DEADLINE	2 /* cancelled by its deadline */
-#define KCORO_EXIT_KILLED	3 /* its context ended, or it was killed */
+#define KCORO_EXIT_KILLED	3 /* its context ended, or KCORO_IOC_KILL */
 #define KCORO_EXIT_FAULT	4 /* it crashed; the kernel log has the report */
 
 struct kcoro_exit {
