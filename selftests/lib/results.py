@@ -8,7 +8,8 @@ usage: results.py kunit LOG [GLOB]
 Prints "pass|fail|skip TAB test TAB reason"; lines that begin with a TAB are
 the end of a failed test's output.
 
-What is not there has failed: a plan that was not met, a program without a
+A KUnit case counts once, however often the module was loaded, and again each
+time that it fails. What is not there has failed: a plan that was not met, a program without a
 plan, one that never ran or never ended.
 """
 import fnmatch
@@ -44,7 +45,7 @@ def kunit(path, glob):
     suite, plan, cases, failed, tail = None, None, [], False, []
     with open(path, errors="replace") as log:
         lines = [STAMP.sub("", x.rstrip("\r\n")) for x in log]
-    seen = 0
+    seen = set()
 
     def close(word, name):
         nonlocal suite, plan, cases, failed, tail
@@ -74,9 +75,9 @@ def kunit(path, glob):
             what, name, reason = outcome(m[2], m[4])
             cases.append(name)
             failed |= what == "fail"
-            if wanted:
-                seen += 1
+            if wanted and (what == "fail" or (suite, name) not in seen):
                 emit(what, f"kunit:{suite}.{name}", reason, tail)
+                seen.add((suite, name))
             tail = []
         elif m and not m[1] and outcome(m[2], m[4])[1] == suite:
             if wanted:

@@ -7,8 +7,9 @@
  * there. The kernel then complains about its own printk ("hrtimer: interrupt
  * took ..." is enough), and lockdep is off for the rest of the run. So once
  * user space is up, only errors go straight to the console; the rest is read
- * from /dev/kmsg and written there by a thread of PID 1. A panic makes the
- * kernel print everything again by itself.
+ * from /dev/kmsg and written there by a thread of PID 1. A panic prints the
+ * whole log again (panic_print=32 on the command line). What is lost is the
+ * warnings of a kernel that hangs without a panic.
  */
 #ifndef KCORO_VM_KLOG_H
 #define KCORO_VM_KLOG_H
