@@ -26,9 +26,12 @@
  * receive. So at most one of recvq and sendq has live waiters. Waiters whose
  * wait somebody else has won may still be in them: they are skipped.
  *
- * Locks: chan->lock, raw, irqs off, since hard interrupts send. Many at once
- * only in address order by select.c. Under it: the lock of no wait is taken,
- * waits are won by cmpxchg; wakes come after it is dropped.
+ * Locks: chan->lock, raw. With interrupts off too if interrupt handlers use the
+ * channel, which it says when it is made; for the others that would cost as
+ * much as the rest of the operation. Who does not know takes it with interrupts
+ * off. Many at once only in select.c's order. Under it: the lock of no wait is
+ * taken, waits are won by cmpxchg; wakes come after it is dropped, but for a
+ * task that wakes a parked one: that needs no lock (sched.c).
  *
  * Rejected: a lock per end (a rendezvous needs both); messages in linked
  * nodes (an allocation each).
@@ -41,6 +44,7 @@
 
 #include "chan.h"
 #include "context.h"
+#include "sched.h"
 #include "task.h"
 #include "trace.h"
 
@@ -183,8 +187,8 @@ struct kcoro_chan *kcoro_chan_make(u32 elem_size, u32 buf_max, u32 capacity,
 	chan->senders = 1;
 	chan->receivers = 1;
 	refcount_set(&chan->refs, 2);
-	INIT_LIST_HEAD(&chan->recvq);
-	INIT_LIST_HEAD(&chan->sendq);
+	kcoro_waitq_init(&chan->recvq);
+	kcoro_waitq_init(&chan->sendq);
 	INIT_LIST_HEAD(&chan->returned);
 	INIT_LIST_HEAD(&chan->spent);
 	init_waitqueue_head(&chan->poll_wait);
@@ -211,6 +215,30 @@ struct kcoro_chan *kcoro_chan_create(u32 elem_size, u32 capacity)
 	return kcoro_chan_make(elem_size, 0, capacity, GFP_KERNEL, NULL);
 }
 EXPORT_SYMBOL_GPL(kcoro_chan_create);
+
+/**
+ * kcoro_chan_create_irq() - make a channel that interrupt handlers use too
+ * @elem_size: bytes of an element, 1 to KCORO_ELEM_MAX
+ * @capacity: elements it may hold; 0: unbuffered
+ *
+ * Only in such a channel may hard and soft interrupts send and receive, by
+ * kcoro_try_send() and kcoro_try_recv(). It has interrupts off while it is
+ * locked, and costs a little more.
+ *
+ * Context, Return: as kcoro_chan_create().
+ */
+struct kcoro_chan *kcoro_chan_create_irq(u32 elem_size, u32 capacity)
+{
+	static struct lock_class_key irq_chan;
+	struct kcoro_chan *chan = kcoro_chan_create(elem_size, capacity);
+
+	if (IS_ERR(chan))
+		return chan;
+	chan->irq = true;
+	lockdep_set_class(&chan->lock, &irq_chan);
+	return chan;
+}
+EXPORT_SYMBOL_GPL(kcoro_chan_create_irq);
 
 /**
  * kcoro_chan_create_buf() - make a channel of buffers
@@ -249,19 +277,6 @@ void kcoro_chan_hold(struct kcoro_chan *chan, u32 ends)
 }
 EXPORT_SYMBOL_GPL(kcoro_chan_hold);
 
-/* Win all waiters of a queue: there is nothing to wait for any more. */
-static void take_all(struct list_head *queue, struct list_head *wakes,
-		     int result)
-{
-	struct kcoro_waiter *waiter;
-
-	while (!list_empty(queue)) {
-		waiter = list_first_entry(queue, struct kcoro_waiter, node);
-		if (kcoro_wait_take(waiter, result))
-			list_add_tail(&waiter->node, wakes);
-	}
-}
-
 /**
  * kcoro_chan_poll_wake() - wake those who poll, if anybody ever did
  * @chan: its lock was dropped since it changed
@@ -289,16 +304,17 @@ void kcoro_chan_poll_wake(struct kcoro_chan *chan)
 void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends)
 {
 	int refs = hweight32(ends & (KCORO_SEND | KCORO_RECV));
+	struct kcoro_waiter *receivers = NULL, *senders = NULL;
 	unsigned long flags;
-	LIST_HEAD(wakes);
 
 	raw_spin_lock_irqsave(&chan->lock, flags);
 	if ((ends & KCORO_SEND) && !--chan->senders)
-		take_all(&chan->recvq, &wakes, 0);
+		receivers = kcoro_waitq_take_all(&chan->recvq, 0);
 	if ((ends & KCORO_RECV) && !--chan->receivers)
-		take_all(&chan->sendq, &wakes, -EPIPE);
+		senders = kcoro_waitq_take_all(&chan->sendq, -EPIPE);
 	raw_spin_unlock_irqrestore(&chan->lock, flags);
-	kcoro_wake_all(&wakes);
+	kcoro_wake_all(receivers);
+	kcoro_wake_all(senders);
 	kcoro_chan_poll_wake(chan);
 	if (refcount_sub_and_test(refs, &chan->refs))
 		chan_free(chan);
@@ -314,22 +330,23 @@ EXPORT_SYMBOL_GPL(kcoro_chan_drop);
  */
 int kcoro_chan_close(struct kcoro_chan *chan)
 {
+	struct kcoro_waiter *receivers = NULL, *senders = NULL;
 	unsigned long flags;
-	LIST_HEAD(wakes);
 	bool was;
 
 	raw_spin_lock_irqsave(&chan->lock, flags);
 	was = chan->closed;
 	chan->closed = true;
 	if (!was) {
-		take_all(&chan->recvq, &wakes, 0);
-		take_all(&chan->sendq, &wakes, -EPIPE);
+		receivers = kcoro_waitq_take_all(&chan->recvq, 0);
+		senders = kcoro_waitq_take_all(&chan->sendq, -EPIPE);
 		trace_kcoro_close(chan);
 	}
 	raw_spin_unlock_irqrestore(&chan->lock, flags);
 	if (was)
 		return -EALREADY;
-	kcoro_wake_all(&wakes);
+	kcoro_wake_all(receivers);
+	kcoro_wake_all(senders);
 	kcoro_chan_poll_wake(chan);
 	return 0;
 }
@@ -360,37 +377,15 @@ u32 kcoro_chan_elem_size(const struct kcoro_chan *chan)
 }
 EXPORT_SYMBOL_GPL(kcoro_chan_elem_size);
 
-/* Win the first of a queue that can be won. */
-static __always_inline struct kcoro_waiter *take_first(struct list_head *queue,
-						       int result)
-{
-	struct kcoro_waiter *waiter;
-
-	while (!list_empty(queue)) {
-		waiter = list_first_entry(queue, struct kcoro_waiter, node);
-		if (likely(kcoro_wait_take(waiter, result)))
-			return waiter;
-	}
-	return NULL;
-}
-
-/**
- * kcoro_chan_try_send() - send if that needs no waiting
- * @chan: its lock is held
- * @msg: the message
- * @wake: gets whom to wake once the lock is dropped, else is left alone
- *
- * Return: 0, -EPIPE, -EAGAIN.
- */
-int kcoro_chan_try_send(struct kcoro_chan *chan, void *msg,
-			struct kcoro_wait **wake)
+static __always_inline int try_send(struct kcoro_chan *chan, void *msg,
+				    struct kcoro_wait **wake)
 {
 	struct kcoro_waiter *receiver;
 
 	lockdep_assert_held(&chan->lock);
 	if (unlikely(chan->closed || !chan->receivers))
 		return -EPIPE;
-	receiver = take_first(&chan->recvq, 1);
+	receiver = kcoro_waitq_take(&chan->recvq, 1);
 	if (receiver) {
 		trace_kcoro_send(chan, ++chan->seq_in);
 		trace_kcoro_recv(chan, ++chan->seq_out);
@@ -406,16 +401,8 @@ int kcoro_chan_try_send(struct kcoro_chan *chan, void *msg,
 	return 0;
 }
 
-/**
- * kcoro_chan_try_recv() - receive if that needs no waiting
- * @chan: its lock is held
- * @msg: where to
- * @wake: gets whom to wake once the lock is dropped, else is left alone
- *
- * Return: 1, 0 (end of stream), -EAGAIN.
- */
-int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
-			struct kcoro_wait **wake)
+static __always_inline int try_recv(struct kcoro_chan *chan, void *msg,
+				    struct kcoro_wait **wake)
 {
 	struct kcoro_returned *back;
 	struct kcoro_waiter *sender;
@@ -434,7 +421,7 @@ int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
 			chan->head = 0;
 		chan->count--;
 		trace_kcoro_recv(chan, ++chan->seq_out);
-		sender = take_first(&chan->sendq, 0);
+		sender = kcoro_waitq_take(&chan->sendq, 0);
 		if (sender) {
 			trace_kcoro_send(chan, ++chan->seq_in);
 			msg_copy(chan, ring_slot(chan, chan->count),
@@ -444,7 +431,7 @@ int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
 		}
 		return 1;
 	}
-	sender = take_first(&chan->sendq, 0);
+	sender = kcoro_waitq_take(&chan->sendq, 0);
 	if (sender) {
 		trace_kcoro_send(chan, ++chan->seq_in);
 		trace_kcoro_recv(chan, ++chan->seq_out);
@@ -457,10 +444,41 @@ int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
 	return -EAGAIN;
 }
 
-/* The slow half of an operation: wait in @queue. The lock is dropped. */
-static int chan_wait(struct kcoro_chan *chan, struct list_head *queue,
-		     void *msg, u8 reason, ktime_t deadline,
-		     unsigned long flags)
+/**
+ * kcoro_chan_try_send() - send if that needs no waiting
+ * @chan: its lock is held
+ * @msg: the message
+ * @wake: gets whom to wake once the lock is dropped, else is left alone
+ *
+ * Return: 0, -EPIPE, -EAGAIN.
+ */
+int kcoro_chan_try_send(struct kcoro_chan *chan, void *msg,
+			struct kcoro_wait **wake)
+{
+	return try_send(chan, msg, wake);
+}
+
+/**
+ * kcoro_chan_try_recv() - receive if that needs no waiting
+ * @chan: its lock is held
+ * @msg: where to
+ * @wake: gets whom to wake once the lock is dropped, else is left alone
+ *
+ * Return: 1, 0 (end of stream), -EAGAIN.
+ */
+int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,
+			struct kcoro_wait **wake)
+{
+	return try_recv(chan, msg, wake);
+}
+
+/*
+ * Wait in @queue as a thread, with a deadline, or on a channel that somebody
+ * polls. The lock is dropped.
+ */
+static noinline int chan_wait(struct kcoro_chan *chan, struct kcoro_waitq *queue,
+			      void *msg, u8 reason, ktime_t deadline,
+			      unsigned long flags)
 	__releases(&chan->lock)
 {
 	struct kcoro_waiter waiter = { .msg = msg };
@@ -469,47 +487,102 @@ static int chan_wait(struct kcoro_chan *chan, struct list_head *queue,
 
 	waiter.wait = kcoro_wait_get(&onstack);
 	err = kcoro_wait_begin(waiter.wait, reason);
-	if (err) {
-		raw_spin_unlock_irqrestore(&chan->lock, flags);
-		goto out;
-	}
-	list_add_tail(&waiter.node, queue);
-	raw_spin_unlock_irqrestore(&chan->lock, flags);
+	if (!err)
+		kcoro_waitq_add(queue, &waiter);
+	raw_spin_unlock(&chan->lock);
+	if (chan->irq)
+		local_irq_restore(flags);
+	if (err)
+		return err;
 	kcoro_chan_poll_wake(chan);
 	err = kcoro_wait_finish(waiter.wait, deadline);
 	if (err) {
 		raw_spin_lock_irqsave(&chan->lock, flags);
-		list_del_init(&waiter.node);
+		kcoro_waitq_del(queue, &waiter);
 		raw_spin_unlock_irqrestore(&chan->lock, flags);
 	}
-out:
-	kcoro_wait_put(waiter.wait);
 	return err ?: waiter.result;
 }
 
-/* The fast half: what is done with the message at once. */
+/*
+ * The same for a task that waits for ever: it leaves its stack with the lock
+ * held, and so needs not arm its wait before it has left.
+ */
+static __always_inline int chan_park(struct kcoro_chan *chan,
+				     struct kcoro_task *self,
+				     struct kcoro_waitq *queue, void *msg,
+				     u8 reason)
+	__releases(&chan->lock)
+{
+	struct kcoro_waiter waiter;
+
+	waiter.msg = msg;
+	waiter.wait = &self->wait;
+	self->wait.cause = 0;
+	WRITE_ONCE(self->wait.reason, reason);
+	kcoro_waitq_add(queue, &waiter);
+	kcoro_worker_park_locked(self, &chan->lock);
+	if (likely(!self->wait.cause))
+		return waiter.result;
+	raw_spin_lock_irq(&chan->lock);
+	kcoro_waitq_del(queue, &waiter);
+	raw_spin_unlock_irq(&chan->lock);
+	return self->wait.cause;
+}
+
+/*
+ * kcoro_wait_wake() under the channel's lock, if @self, the task that calls or
+ * NULL, can do it by itself: its worker's queue is its own.
+ */
+static __always_inline bool wake_here(struct kcoro_wait *wait,
+				      const struct kcoro_task *self)
+{
+	const struct kcoro_worker *worker;
+
+	if (unlikely(!self || !wait->task || !kcoro_wait_owned(wait)))
+		return false;
+	worker = self->worker;
+	if (unlikely(worker->cpu->owner != worker))
+		return false;
+	trace_kcoro_wake(wait->task);
+	kcoro_sched_next(worker->cpu, wait->task);
+	return true;
+}
+
+/* An operation: what can be done with the message at once, or else a wait. */
 static __always_inline int chan_op(struct kcoro_chan *chan, bool send,
 				   void *msg, ktime_t deadline, bool nowait)
 {
+	struct kcoro_waitq *queue = send ? &chan->sendq : &chan->recvq;
+	u8 reason = send ? KCORO_WAIT_SEND : KCORO_WAIT_RECV;
+	struct kcoro_task *self = kcoro_self();
 	struct kcoro_wait *wake = NULL;
-	unsigned long flags;
+	unsigned long flags = 0;
+	bool polled;
 	int ret;
 
 	/* What does not wait takes no cancel request from a call that does. */
-	ret = nowait ? 0 : kcoro_wait_check();
-	if (unlikely(ret))
-		return ret;
-	raw_spin_lock_irqsave(&chan->lock, flags);
-	ret = send ? kcoro_chan_try_send(chan, msg, &wake) :
-		     kcoro_chan_try_recv(chan, msg, &wake);
-	if (unlikely(ret == -EAGAIN) && !nowait)
-		return chan_wait(chan, send ? &chan->sendq : &chan->recvq, msg,
-				 send ? KCORO_WAIT_SEND : KCORO_WAIT_RECV,
-				 deadline, flags);
-	raw_spin_unlock_irqrestore(&chan->lock, flags);
-	if (wake)
+	if (!nowait && unlikely(kcoro_wait_check(self)))
+		return -ECANCELED;
+	if (unlikely(chan->irq))
+		local_irq_save(flags);
+	raw_spin_lock(&chan->lock);
+	ret = send ? try_send(chan, msg, &wake) : try_recv(chan, msg, &wake);
+	polled = chan->polled;
+	if (ret == -EAGAIN && !nowait) {
+		if (likely(self && deadline == KCORO_FOREVER && !polled &&
+			   !chan->irq))
+			return chan_park(chan, self, queue, msg, reason);
+		return chan_wait(chan, queue, msg, reason, deadline, flags);
+	}
+	if (wake && wake_here(wake, self))
+		wake = NULL;
+	raw_spin_unlock(&chan->lock);
+	if (unlikely(chan->irq))
+		local_irq_restore(flags);
+	if (unlikely(wake))
 		kcoro_wait_wake(wake);
-	if (unlikely(chan->polled) && ret != -EAGAIN)
+	if (unlikely(polled) && ret != -EAGAIN)
 		kcoro_chan_poll_wake(chan);
 	return ret;
 }
@@ -561,6 +634,7 @@ int kcoro_chan_recv(struct kcoro_chan *chan, void *msg, ktime_t deadline,
 void kcoro_chan_unrecv(struct kcoro_chan *chan, void *msg)
 {
 	struct kcoro_wait *wake = NULL;
+	struct kcoro_waiter *receiver;
 	struct kcoro_returned *back;
 
 	back = kmalloc(struct_size(back, msg, chan->elem_size),
@@ -568,15 +642,11 @@ void kcoro_chan_unrecv(struct kcoro_chan *chan, void *msg)
 	msg_copy(chan, back->msg, msg);
 	raw_spin_lock_irq(&chan->lock);
 	list_add(&back->node, &chan->returned);
-	if (!list_empty(&chan->recvq)) {
-		struct kcoro_waiter *receiver;
-
-		receiver = take_first(&chan->recvq, 1);
-		if (receiver) {
-			msg_copy(chan, receiver->msg, back->msg);
-			list_move(&back->node, &chan->spent);
-			wake = receiver->wait;
-		}
+	receiver = kcoro_waitq_take(&chan->recvq, 1);
+	if (receiver) {
+		msg_copy(chan, receiver->msg, back->msg);
+		list_move(&back->node, &chan->spent);
+		wake = receiver->wait;
 	}
 	raw_spin_unlock_irq(&chan->lock);
 	if (wake)
@@ -585,13 +655,12 @@ void kcoro_chan_unrecv(struct kcoro_chan *chan, void *msg)
 }
 
 /* Is there a waiter that may still be won? */
-static bool has_live(const struct list_head *queue)
+static bool has_live(const struct kcoro_waitq *queue)
 {
 	const struct kcoro_waiter *waiter;
 
-	list_for_each_entry(waiter, queue, node)
-		if ((atomic_read(&waiter->wait->word) & KCORO_WAIT_STATE) ==
-		    KCORO_WAIT_ARMED)
+	for (waiter = queue->first; waiter; waiter = waiter->next)
+		if (kcoro_wait_armed(waiter->wait))
 			return true;
 	return false;
 }
@@ -669,19 +738,32 @@ int kcoro_recv(struct kcoro_chan *chan, void *elem, ktime_t deadline)
 }
 EXPORT_SYMBOL_GPL(kcoro_recv);
 
+/* May an operation that does not wait be done here? 0 or -EINVAL. */
+static __always_inline int try_check(const struct kcoro_chan *chan)
+{
+	if (unlikely(chan->buffers))
+		return -EINVAL;
+	if (unlikely((in_hardirq() || in_serving_softirq()) && !chan->irq)) {
+		WARN_ONCE(1, "kcoro: an interrupt handler uses a channel that was not made by kcoro_chan_create_irq()\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /**
  * kcoro_try_send() - send an element if that needs no waiting
  * @chan: a channel of elements
  * @elem: copied
  *
- * Context: any but NMI, hard interrupts included.
- * Return: 0, -EAGAIN, -EPIPE, -EINVAL.
+ * Context: task or thread; for a channel from kcoro_chan_create_irq() any but
+ * NMI.
+ * Return: 0, -EAGAIN, -EPIPE. -EINVAL: a channel of buffers, or an interrupt
+ * handler and another channel.
  */
 int kcoro_try_send(struct kcoro_chan *chan, const void *elem)
 {
-	if (unlikely(chan->buffers))
-		return -EINVAL;
-	return chan_op(chan, true, (void *)elem, 0, true);
+	return try_check(chan) ?:
+	       chan_op(chan, true, (void *)elem, 0, true);
 }
 EXPORT_SYMBOL_GPL(kcoro_try_send);
 
@@ -690,14 +772,12 @@ EXPORT_SYMBOL_GPL(kcoro_try_send);
  * @chan: a channel of elements
  * @elem: room for it
  *
- * Context: any but NMI, hard interrupts included.
+ * Context: as kcoro_try_send().
  * Return: 1, 0 (end of stream), -EAGAIN, -EINVAL.
  */
 int kcoro_try_recv(struct kcoro_chan *chan, void *elem)
 {
-	if (unlikely(chan->buffers))
-		return -EINVAL;
-	return chan_op(chan, false, elem, 0, true);
+	return try_check(chan) ?: chan_op(chan, false, elem, 0, true);
 }
 EXPORT_SYMBOL_GPL(kcoro_try_recv);
 

@@ -19,7 +19,8 @@ struct kcoro_ctx;
  *
  * Fields: [C] constant; [L] under @lock.
  *
- * @lock: raw, irqs off: hard interrupts send too
+ * @lock: raw; with irqs off too if @irq
+ * @irq: interrupt handlers use it. [C]
  * @closed: nobody can send any more. [L]
  * @polled: somebody polled: wake @poll_wait. [L], set once
  * @buffers: messages are struct kcoro_buf pointers. [C]
@@ -30,7 +31,7 @@ struct kcoro_ctx;
  * @ring: the queue. [L]
  * @senders: holders of the sending end. [L]
  * @receivers: holders of the receiving end. [L]
- * @recvq: struct kcoro_waiter of blocked receivers, oldest first. [L]
+ * @recvq: blocked receivers. [L]
  * @sendq: likewise of senders. [L]
  * @returned: struct kcoro_returned: received, then put back. [L]
  * @spent: struct kcoro_returned that were received after all. [L]
@@ -48,6 +49,7 @@ struct kcoro_chan {
 	bool closed;
 	bool polled;
 	bool buffers;
+	bool irq;
 	u32 elem_size;
 	u32 capacity;
 	u32 head;
@@ -55,8 +57,8 @@ struct kcoro_chan {
 	void *ring;
 	u32 senders;
 	u32 receivers;
-	struct list_head recvq;
-	struct list_head sendq;
+	struct kcoro_waitq recvq;
+	struct kcoro_waitq sendq;
 	struct list_head returned;
 	struct list_head spent;
 	refcount_t refs;

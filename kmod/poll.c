@@ -86,7 +86,7 @@ int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline)
 {
 	struct poll_wait poll = { .events = events | EPOLLERR | EPOLLHUP };
 	struct kcoro_wait onstack;
-	int err = kcoro_wait_check();
+	int err = kcoro_wait_check(kcoro_self());
 	u32 i;
 
 	if (err)
@@ -96,7 +96,7 @@ int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline)
 	poll.table._key = poll.events;
 	err = kcoro_wait_begin(poll.wait, KCORO_WAIT_POLL);
 	if (err)
-		goto out;
+		return err;
 	if (vfs_poll(file, &poll.table) & poll.events) {
 		err = kcoro_wait_abort(poll.wait);
 		if (err == -EAGAIN)
@@ -106,8 +106,6 @@ int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline)
 	}
 	for (i = 0; i < poll.nr; i++)
 		remove_wait_queue(poll.entries[i].queue, &poll.entries[i].entry);
-out:
-	kcoro_wait_put(poll.wait);
 	return err;
 }
 EXPORT_SYMBOL_GPL(kcoro_poll_file);

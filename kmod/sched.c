@@ -10,30 +10,33 @@
  * its turn. A task woken by a thread or an interrupt is queued where the waker
  * runs: its message is warm there.
  *
- * States of a task, and who may change them:
+ * States of a task, for operators; who may wake it is decided in wait.c:
  *	NEW -> RUNNABLE		kcoro_task_start()
  *	RUNNABLE -> RUNNING	the worker that picked it
- *	RUNNING -> PARKED	its worker, after the switch: only then are its
- *				registers saved
- *	PARKED -> RUNNABLE	its waker; it queues the task
- *	RUNNING -> RUNNABLE	its waker, if it was earlier than the worker. The
- *				task finds out before it parks, or else its
- *				worker does, and queues it
+ *	RUNNING -> RUNNABLE	whoever queues it
  *	RUNNING -> DEAD		its worker, after the last switch
- * There is exactly one waker for each park (wait.c), so a state has no more
- * than two writers, and both use atomic read-modify-write instructions: the
- * waker an xchg in kcoro_sched_ready(), which pairs with the read in
- * task_park() and the cmpxchg in run_task().
+ * A parked task is RUNNING with a wait that is PARKED.
+ *
+ * No lock on the queue: it belongs to the worker that owns it. That worker, and
+ * the tasks it runs, touch it with preemption off; then nobody can take the
+ * ownership away, as that is done by the worker's own sched_out, or by the
+ * hotplug callback, which runs on the CPU that goes. Everybody else, interrupt
+ * handlers on the same CPU included, puts a task into the inbox, a lock-free
+ * list that the owner empties into the queue before each pick. Who finds the
+ * inbox empty sees to it that somebody will look: under cpu->lock it wakes the
+ * owner if that is idle, or makes a spare the owner if there is none. The owner
+ * looks into the inbox once more under cpu->lock before it sleeps. If the CPU
+ * has gone offline since it was chosen, what is in the inbox is sent elsewhere.
  *
  * Invariants: a task is in at most one queue, and in one only if RUNNABLE. A
  * queue that is not empty has an owner that is running or about to be, unless
  * all its CPU's workers are blocked; then the first to return takes it.
  *
- * Locks: cpu->lock only. Under it no wake-up, printk or allocation: sched_out
- * takes it under the kernel's run queue lock.
+ * Locks: cpu->lock, for owner and spares; raw, irqs off. Under it no wake-up,
+ * printk or allocation: sched_out takes it under the kernel's run queue lock.
  *
- * Rejected: lists without a lock (a waker in a hard interrupt would need
- * atomics on each operation, which cost as much as the uncontended lock).
+ * Rejected: a lock on the queue, or interrupts off around it (both cost more
+ * than all else that a switch does, for the sake of rare remote access).
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
@@ -41,8 +44,6 @@
 
 #include "sched.h"
 #include "trace.h"
-
-#define KCORO_NEXT_MAX	64
 
 static DEFINE_PER_CPU(struct kcoro_cpu, kcoro_cpus);
 
@@ -75,178 +76,156 @@ struct kcoro_worker *kcoro_sched_pop_spare(struct kcoro_cpu *cpu)
 	return worker;
 }
 
-/* Whom to wake because the queue has become non-empty; NULL: nobody. */
-static struct kcoro_worker *cpu_rouse(struct kcoro_cpu *cpu)
+/* A CPU that takes tasks, this one if it does. */
+static struct kcoro_cpu *cpu_choose(void)
 {
-	struct kcoro_worker *worker = cpu->owner;
-
-	lockdep_assert_held(&cpu->lock);
-	if (!worker) {
-		worker = kcoro_sched_pop_spare(cpu);
-		WRITE_ONCE(cpu->owner, worker);
-		if (!worker)
-			cpu->no_spare++;
-		return worker;
-	}
-	if (!worker->idle)
-		return NULL;
-	worker->idle = false;
-	return worker;
-}
-
-/**
- * kcoro_sched_queue() - put a task at the end of a queue
- * @cpu: its lock is held, it is online, and somebody serves it
- * @task: RUNNABLE, in no queue
- *
- * Context: interrupts off.
- */
-void kcoro_sched_queue(struct kcoro_cpu *cpu, struct kcoro_task *task)
-{
-	lockdep_assert_held(&cpu->lock);
-	list_add_tail(&task->rq, &cpu->runq);
-	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued + 1);
-}
-
-/* Lock the queue of some CPU that takes tasks. Interrupts are off. */
-static noinline struct kcoro_cpu *cpu_lock_other(void)
-	__acquires(kcoro_cpus)
-{
-	struct kcoro_cpu *cpu;
+	struct kcoro_cpu *cpu = raw_cpu_ptr(&kcoro_cpus);
 	unsigned int i;
 
-	for (;;) {
-		for_each_online_cpu(i) {
-			cpu = kcoro_sched_cpu(i);
-			raw_spin_lock(&cpu->lock);
-			if (cpu->online)
-				return cpu;
-			raw_spin_unlock(&cpu->lock);
-		}
+	if (likely(READ_ONCE(cpu->online)))
+		return cpu;
+	for (;;) {	/* between any two steps of hotplug there is one */
+		for_each_online_cpu(i)
+			if (READ_ONCE(kcoro_sched_cpu(i)->online))
+				return kcoro_sched_cpu(i);
 		cpu_relax();
 	}
 }
 
 /*
- * Queue a task that is RUNNABLE and in no queue: on this CPU if it takes
- * tasks, as its run_next if its owner runs @waker, who calls.
+ * See to it that somebody looks into an inbox that was empty. Returns what was
+ * in it if the CPU takes no tasks any more.
  */
-static __always_inline void sched_enqueue(struct kcoro_task *task,
-					  const struct kcoro_task *waker)
+static struct llist_node *cpu_rouse(struct kcoro_cpu *cpu)
 {
-	struct kcoro_worker *wake = NULL;
-	struct kcoro_cpu *cpu;
+	struct llist_node *back = NULL;
+	struct kcoro_worker *worker;
 	unsigned long flags;
 
-	local_irq_save(flags);
-	cpu = this_cpu_ptr(&kcoro_cpus);
-	raw_spin_lock(&cpu->lock);
+	raw_spin_lock_irqsave(&cpu->lock, flags);
+	worker = cpu->owner;
 	if (unlikely(!cpu->online)) {
-		raw_spin_unlock(&cpu->lock);
-		cpu = cpu_lock_other();
-	}
-	if (waker && likely(cpu->owner == waker->worker)) {
-		struct kcoro_task *old = cpu->run_next;
-
-		cpu->run_next = task;
-		if (unlikely(old))
-			list_add_tail(&old->rq, &cpu->runq);
-		WRITE_ONCE(cpu->nr_queued, cpu->nr_queued + 1);
+		back = llist_del_all(&cpu->inbox);
+		worker = NULL;
+	} else if (!worker) {
+		worker = kcoro_sched_pop_spare(cpu);
+		WRITE_ONCE(cpu->owner, worker);
+		if (!worker)
+			cpu->no_spare++;
+	} else if (worker->idle) {
+		worker->idle = false;
 	} else {
-		kcoro_sched_queue(cpu, task);
-		wake = cpu_rouse(cpu);
+		worker = NULL;
 	}
-	raw_spin_unlock(&cpu->lock);
-	if (wake)
-		wake_up_process(wake->thread);
-	local_irq_restore(flags);
+	raw_spin_unlock_irqrestore(&cpu->lock, flags);
+	if (worker)
+		wake_up_process(worker->thread);
+	return back;
+}
+
+/* Put RUNNABLE tasks that are in no queue into an inbox. */
+static void sched_send(struct llist_node *tasks)
+{
+	struct llist_node *task;
+	struct kcoro_cpu *cpu;
+
+	while (tasks) {
+		task = tasks;
+		tasks = tasks->next;
+		cpu = cpu_choose();
+		if (llist_add(task, &cpu->inbox))
+			sched_send(cpu_rouse(cpu));
+	}
 }
 
 /**
- * kcoro_sched_ready() - wake a task
+ * kcoro_sched_take_inbox() - queue what others have sent
+ * @cpu: the caller owns it
+ *
+ * Context: preemption off.
+ */
+void kcoro_sched_take_inbox(struct kcoro_cpu *cpu)
+{
+	struct llist_node *tasks = llist_del_all(&cpu->inbox);
+	struct kcoro_task *task, *next;
+
+	tasks = llist_reverse_order(tasks);
+	llist_for_each_entry_safe(task, next, tasks, inbox)
+		kcoro_sched_queue(cpu, task);
+}
+
+/**
+ * kcoro_sched_requeue() - queue a task at the end of some queue
+ * @task: in no queue; the caller has won its wait, or owns it otherwise
+ *
+ * Context: any but NMI; not under scheduler locks.
+ */
+void kcoro_sched_requeue(struct kcoro_task *task)
+{
+	WRITE_ONCE(task->state, KCORO_STATE_RUNNABLE);
+	task->inbox.next = NULL;
+	preempt_disable();	/* whom we rouse must not have to wait for us */
+	sched_send(&task->inbox);
+	preempt_enable();
+}
+
+/**
+ * kcoro_sched_ready() - let a task run soon
  * @task: the caller has won its wait, or is about to start it
  *
- * May be called before the task has parked. Afterwards the caller must not
- * touch the task without a reference.
+ * Afterwards the caller must not touch the task without a reference.
  *
  * Context: any but NMI; not under scheduler locks.
  */
 void kcoro_sched_ready(struct kcoro_task *task)
 {
-	int old = atomic_xchg(&task->state, KCORO_STATE_RUNNABLE);
+	struct kcoro_task *self = kcoro_self();
+	struct kcoro_worker *worker;
 
-	if (old == KCORO_STATE_RUNNING)
-		return;		/* it, or its worker, will see */
-	sched_enqueue(task, kcoro_self());
-}
-
-/**
- * kcoro_sched_requeue() - queue a task that goes on later
- * @task: RUNNABLE, in no queue
- *
- * Context: a worker's loop, interrupts off.
- */
-void kcoro_sched_requeue(struct kcoro_task *task)
-{
-	sched_enqueue(task, NULL);
-}
-
-/**
- * kcoro_sched_pick() - take the task to run next
- * @cpu: its lock is held; the caller owns it
- *
- * Return: a task that is in no queue any more, or NULL.
- */
-struct kcoro_task *kcoro_sched_pick(struct kcoro_cpu *cpu)
-{
-	struct kcoro_task *task = cpu->run_next;
-
-	lockdep_assert_held(&cpu->lock);
-	if (task && (cpu->nr_next++ < KCORO_NEXT_MAX || list_empty(&cpu->runq))) {
-		cpu->run_next = NULL;
-	} else {
-		task = list_first_entry_or_null(&cpu->runq, struct kcoro_task,
-						rq);
-		if (!task)
-			return NULL;
-		list_del(&task->rq);
-		cpu->nr_next = 0;
+	if (self) {
+		preempt_disable();
+		worker = self->worker;
+		if (likely(worker->cpu->owner == worker)) {
+			kcoro_sched_next(worker->cpu, task);
+			preempt_enable();
+			return;
+		}
+		preempt_enable();
 	}
-	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued - 1);
-	cpu->switches++;
-	return task;
+	kcoro_sched_requeue(task);
 }
 
 /**
  * kcoro_sched_offline() - stop a CPU from taking tasks and move its queue
  * @cpu: the CPU
  *
- * Context: hotplug callback, may sleep.
+ * Context: hotplug callback, on @cpu.
  */
 void kcoro_sched_offline(struct kcoro_cpu *cpu)
 {
-	struct kcoro_worker *owner, *wake = NULL;
-	struct kcoro_task *task, *next;
-	LIST_HEAD(moved);
+	struct kcoro_worker *owner;
+	struct kcoro_task *task;
+	bool wake;
 
 	raw_spin_lock_irq(&cpu->lock);
-	cpu->online = false;
-	list_splice_init(&cpu->runq, &moved);
-	if (cpu->run_next)
-		list_add(&cpu->run_next->rq, &moved);
-	cpu->run_next = NULL;
-	WRITE_ONCE(cpu->nr_queued, 0);
+	WARN_ON_ONCE(smp_processor_id() != cpu->cpu);
+	WRITE_ONCE(cpu->online, false);
 	owner = cpu->owner;
 	WRITE_ONCE(cpu->owner, NULL);
-	if (owner && owner->idle) {
-		owner->idle = false;
-		wake = owner;	/* to join the spares */
-	}
+	wake = owner && owner->idle;
+	if (wake)
+		owner->idle = false;	/* to join the spares */
 	raw_spin_unlock_irq(&cpu->lock);
 	if (wake)
-		wake_up_process(wake->thread);
-	list_for_each_entry_safe(task, next, &moved, rq)
+		wake_up_process(owner->thread);
+	for (;;) {
+		preempt_disable();
+		task = kcoro_sched_pick(cpu);	/* nobody owns it now */
+		preempt_enable();
+		if (!task)
+			break;
 		kcoro_sched_requeue(task);
+	}
 }
 
 /**
@@ -267,9 +246,9 @@ void kcoro_sched_stats(struct kcoro_info *info)
 	for_each_possible_cpu(i) {
 		struct kcoro_cpu *cpu = kcoro_sched_cpu(i);
 
+		info->switches += READ_ONCE(cpu->switches);
 		raw_spin_lock_irq(&cpu->lock);
 		info->cpus += cpu->online;
-		info->switches += cpu->switches;
 		info->handovers += cpu->handovers;
 		info->no_spare += cpu->no_spare;
 		raw_spin_unlock_irq(&cpu->lock);
@@ -289,7 +268,8 @@ void __init kcoro_sched_init(void)
 		struct kcoro_cpu *cpu = kcoro_sched_cpu(i);
 
 		raw_spin_lock_init(&cpu->lock);
-		INIT_LIST_HEAD(&cpu->runq);
+		cpu->runq_tail = &cpu->runq;
+		init_llist_head(&cpu->inbox);
 		INIT_LIST_HEAD(&cpu->spares);
 		INIT_LIST_HEAD(&cpu->workers);
 		cpu->cpu = i;

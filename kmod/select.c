@@ -2,7 +2,7 @@
 /*
  * Select: the first of several channel operations.
  *
- * Model: as Go's. All channels are locked, in address order; if a case can
+ * Model: as Go's. All channels are locked, in an order that is the same for all; if a case can
  * proceed, it does; else a waiter is put into each channel's queue, the locks
  * are dropped, and the caller waits with one wait for all of them. The source
  * that wins the wait has carried out its case; the other waiters are unqueued
@@ -15,9 +15,9 @@
  * Which of several ready cases: cases are tried in a random order, drawn
  * anew each time, or as given with KCORO_SELECT_PRIORITY.
  *
- * Locks: those of all channels at once, by address. For lockdep they nest
- * under select_map, as they are of one class and may be more than lockdep's
- * depth.
+ * Locks: those of all channels at once, those that interrupt handlers use last,
+ * else by address. For lockdep they nest under select_map, as they are of one
+ * class and may be more than lockdep's depth.
  */
 #include <linux/kcoro.h>
 #include <linux/lockdep.h>
@@ -61,6 +61,15 @@ struct select {
 	u32 nr_locked;
 };
 
+/*
+ * By address, and those that interrupt handlers use last: who waits for one of
+ * those has interrupts off, and may be what holds up another CPU.
+ */
+static bool locked_before(const struct kcoro_chan *a, const struct kcoro_chan *b)
+{
+	return a->irq != b->irq ? b->irq : a < b;
+}
+
 static void sort_channels(struct select *sel)
 {
 	u32 i, j;
@@ -72,7 +81,7 @@ static void sort_channels(struct select *sel)
 		if (!chan)
 			continue;
 		for (j = sel->nr_locked; j > 0; j--)
-			if (sel->slots[j - 1].locked <= chan)
+			if (!locked_before(chan, sel->slots[j - 1].locked))
 				break;
 		if (j > 0 && sel->slots[j - 1].locked == chan)
 			continue;
@@ -162,6 +171,11 @@ static int try_cases(struct select *sel, struct kcoro_wait **wake)
 	return -EAGAIN;
 }
 
+static struct kcoro_waitq *case_queue(const struct kcoro_select_case *c)
+{
+	return c->op == KCORO_OP_SEND ? &c->chan->sendq : &c->chan->recvq;
+}
+
 static void queue_cases(struct select *sel, struct kcoro_wait *wait)
 {
 	u32 i;
@@ -170,15 +184,11 @@ static void queue_cases(struct select *sel, struct kcoro_wait *wait)
 		struct kcoro_select_case *c = &sel->cases[i];
 		struct kcoro_waiter *waiter = &sel->slots[i].waiter;
 
-		INIT_LIST_HEAD(&waiter->node);
 		waiter->wait = wait;
 		waiter->msg = c->msg;
 		waiter->result = -EAGAIN;
 		if (c->chan)
-			list_add_tail(&waiter->node,
-				      c->op == KCORO_OP_SEND ?
-					      &c->chan->sendq :
-					      &c->chan->recvq);
+			kcoro_waitq_add(case_queue(c), waiter);
 	}
 }
 
@@ -189,12 +199,15 @@ static int unqueue_cases(struct select *sel)
 	u32 i;
 
 	for (i = 0; i < sel->nr; i++) {
+		struct kcoro_select_case *c = &sel->cases[i];
 		struct kcoro_waiter *waiter = &sel->slots[i].waiter;
 
-		list_del_init(&waiter->node);
+		if (!c->chan)
+			continue;
+		kcoro_waitq_del(case_queue(c), waiter);
 		if (waiter->result == -EAGAIN)
 			continue;
-		sel->cases[i].result = waiter->result;
+		c->result = waiter->result;
 		index = i;
 	}
 	return index;
@@ -210,7 +223,6 @@ static int select_wait(struct select *sel, ktime_t deadline,
 	err = kcoro_wait_begin(wait, KCORO_WAIT_SELECT);
 	if (err) {
 		unlock_all(sel, flags);
-		kcoro_wait_put(wait);
 		return err;
 	}
 	queue_cases(sel, wait);
@@ -221,7 +233,6 @@ static int select_wait(struct select *sel, ktime_t deadline,
 	flags = lock_all(sel);
 	index = unqueue_cases(sel);
 	unlock_all(sel, flags);
-	kcoro_wait_put(wait);
 	return err ?: index;
 }
 
@@ -284,7 +295,7 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 		}
 	}
 	/* What does not wait takes no cancel request from a call that does. */
-	ret = flags & KCORO_SELECT_NOWAIT ? 0 : kcoro_wait_check();
+	ret = flags & KCORO_SELECT_NOWAIT ? 0 : kcoro_wait_check(kcoro_self());
 	if (ret)
 		return ret;
 	if (nr > SELECT_ONSTACK) {

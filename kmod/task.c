@@ -91,16 +91,12 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	task->stack_pages = pages;
 	task->pool = pool;
 	task->sp = kcoro_arch_frame(task->stack, task);
-	atomic_set(&task->state, KCORO_STATE_NEW);
-	INIT_LIST_HEAD(&task->rq);
 	kcoro_wait_init_task(&task->wait, task);
 	refcount_set(&task->refs, 1);
 	raw_spin_lock_init(&task->lock);
 	spin_lock_init(&task->native_lock);
-	INIT_LIST_HEAD(&task->joiners);
+	kcoro_waitq_init(&task->joiners);
 	INIT_LIST_HEAD(&task->exit_node);
-	kcoro_hrtimer_setup(&task->deadline_timer, task_deadline,
-			    HRTIMER_MODE_ABS_SOFT);
 	task->id = atomic64_inc_return(&last_id);
 	task->parent = parent ? parent->id : 0;
 	task->start_ns = ktime_get_ns();
@@ -174,29 +170,29 @@ void kcoro_task_start(struct kcoro_task *task)
 {
 	refcount_inc(&task->refs);
 	atomic_inc(&nr_live);
-	if (task->deadline != KCORO_FOREVER)
+	if (task->deadline != KCORO_FOREVER) {
+		kcoro_hrtimer_setup(&task->deadline_timer, task_deadline,
+				    HRTIMER_MODE_ABS_SOFT);
 		hrtimer_start(&task->deadline_timer,
 			      max_t(ktime_t, task->deadline, 0),
 			      HRTIMER_MODE_ABS_SOFT);
+	}
 	kcoro_sched_ready(task);
 }
 
 /* Phases 2 and 3 of a task's end. */
 static void task_end(struct kcoro_task *task)
 {
-	struct kcoro_waiter *waiter, *next;
-	LIST_HEAD(wakes);
+	struct kcoro_waiter *wakes;
 
 	trace_kcoro_exit(task);
 	if (task->ctx)
 		kcoro_ctx_task_ended(task);
 	raw_spin_lock_irq(&task->lock);
 	WRITE_ONCE(task->done, true);
-	list_for_each_entry_safe(waiter, next, &task->joiners, node)
-		if (kcoro_wait_take(waiter, 0))
-			list_add_tail(&waiter->node, &wakes);
+	wakes = kcoro_waitq_take_all(&task->joiners, 0);
 	raw_spin_unlock_irq(&task->lock);
-	kcoro_wake_all(&wakes);
+	kcoro_wake_all(wakes);
 }
 
 /**
@@ -262,10 +258,11 @@ void kcoro_task_reap(struct kcoro_task *task)
  */
 void kcoro_task_crashed(struct kcoro_task *task)
 {
-	hrtimer_cancel(&task->deadline_timer);
+	if (task->deadline != KCORO_FOREVER)
+		hrtimer_cancel(&task->deadline_timer);
 	task->reason = KCORO_EXIT_FAULT;
 	task->error = -EFAULT;
-	atomic_set(&task->state, KCORO_STATE_DEAD);
+	WRITE_ONCE(task->state, KCORO_STATE_DEAD);
 	pr_err("kcoro: task %llu (%s) crashed and was ended; the module can not be unloaded any more\n",
 	       task->id, task->name);
 	task_end(task);
@@ -404,13 +401,14 @@ void kcoro_task_kill(struct kcoro_task *task)
 int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 {
 	struct kcoro_waiter waiter = { .result = 0 };
+	struct kcoro_task *self = kcoro_self();
 	struct kcoro_wait onstack;
 	int err;
 
-	if (task == kcoro_self())
+	if (task == self)
 		return -EDEADLK;
 	if (!kcoro_task_done(task)) {
-		err = kcoro_wait_check();
+		err = kcoro_wait_check(self);
 		if (err)
 			return err;
 		waiter.wait = kcoro_wait_get(&onstack);
@@ -420,16 +418,15 @@ int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 		} else {
 			err = kcoro_wait_begin(waiter.wait, KCORO_WAIT_JOIN);
 			if (!err)
-				list_add_tail(&waiter.node, &task->joiners);
+				kcoro_waitq_add(&task->joiners, &waiter);
 			raw_spin_unlock_irq(&task->lock);
 			if (!err) {
 				err = kcoro_wait_finish(waiter.wait, deadline);
 				raw_spin_lock_irq(&task->lock);
-				list_del_init(&waiter.node);
+				kcoro_waitq_del(&task->joiners, &waiter);
 				raw_spin_unlock_irq(&task->lock);
 			}
 		}
-		kcoro_wait_put(waiter.wait);
 		if (err)
 			return err;
 	}
@@ -458,7 +455,7 @@ static __always_inline bool task_should_yield(const struct kcoro_task *task)
 {
 	const struct kcoro_worker *worker = READ_ONCE(task->worker);
 
-	return READ_ONCE(worker->cpu->nr_queued) ||
+	return kcoro_sched_waiting(worker->cpu) ||
 	       READ_ONCE(worker->cpu->owner) != worker;
 }
 
@@ -523,7 +520,7 @@ EXPORT_SYMBOL_GPL(kcoro_canceled);
 int kcoro_sleep_until(ktime_t when)
 {
 	struct kcoro_wait onstack, *wait;
-	int err = kcoro_wait_check();
+	int err = kcoro_wait_check(kcoro_self());
 
 	if (err)
 		return err;
@@ -531,7 +528,6 @@ int kcoro_sleep_until(ktime_t when)
 	err = kcoro_wait_begin(wait, KCORO_WAIT_SLEEP);
 	if (!err)
 		err = kcoro_wait_finish(wait, when);
-	kcoro_wait_put(wait);
 	return err == -ETIMEDOUT ? 0 : err;
 }
 EXPORT_SYMBOL_GPL(kcoro_sleep_until);
@@ -578,14 +574,14 @@ int kcoro_native_interruptible(int (*fn)(void *arg), void *arg)
 
 	if (!task)
 		return fn(arg);
-	ret = kcoro_wait_check();
+	ret = kcoro_wait_check(task);
 	if (ret)
 		return ret;
 	spin_lock_irq(&task->native_lock);
 	task->interruptible = true;
 	spin_unlock_irq(&task->native_lock);
 	/* A request since the check: pairs with the lock in task_interrupt(). */
-	ret = kcoro_wait_check();
+	ret = kcoro_wait_check(task);
 	if (!ret)
 		ret = kcoro_native(fn, arg);
 	spin_lock_irq(&task->native_lock);
@@ -594,7 +590,7 @@ int kcoro_native_interruptible(int (*fn)(void *arg), void *arg)
 		flush_signals(kcoro_arch_current());
 	spin_unlock_irq(&task->native_lock);
 	if (ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
-		ret = kcoro_wait_check() ?: -EAGAIN;
+		ret = kcoro_wait_check(task) ?: -EAGAIN;
 	return ret;
 }
 EXPORT_SYMBOL_GPL(kcoro_native_interruptible);
@@ -633,16 +629,12 @@ void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info)
 	if (task->done) {
 		info->state = KCORO_TASK_EXITED;
 	} else {
-		switch (atomic_read(&task->state)) {
-		case KCORO_STATE_PARKED:
+		info->state = KCORO_TASK_READY;
+		if (READ_ONCE(task->state) == KCORO_STATE_RUNNING)
+			info->state = KCORO_TASK_RUNNING;
+		if (kcoro_wait_parked(&task->wait)) {
 			info->state = KCORO_TASK_PARKED;
 			info->wait = READ_ONCE(task->wait.reason);
-			break;
-		case KCORO_STATE_RUNNING:
-			info->state = KCORO_TASK_RUNNING;
-			break;
-		default:
-			info->state = KCORO_TASK_READY;
 		}
 	}
 	raw_spin_unlock_irqrestore(&task->lock, flags);

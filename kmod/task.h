@@ -7,6 +7,7 @@
 #include <linux/hrtimer.h>
 #include <linux/kcoro.h>
 #include <linux/list.h>
+#include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
 
@@ -17,21 +18,18 @@
 struct kcoro_ctx;
 struct kcoro_worker;
 
-/*
- * Where a task is, as wakers and its worker see it. NEW and DEAD are the ends;
- * the rest is explained at the head of sched.c.
- */
+/* Where a task is, for operators: see the head of sched.c. */
 enum kcoro_task_state {
 	KCORO_STATE_NEW,
 	KCORO_STATE_RUNNABLE,	/* queued, or about to be */
-	KCORO_STATE_RUNNING,
-	KCORO_STATE_PARKED,
+	KCORO_STATE_RUNNING,	/* or parked: then its wait says so */
 	KCORO_STATE_DEAD,
 };
 
 /* Why a task gave its worker back. */
 enum kcoro_switch_op {
 	KCORO_SWITCH_PARK,
+	KCORO_SWITCH_PARK_LOCKED,	/* with park_lock held until it has left */
 	KCORO_SWITCH_YIELD,
 	KCORO_SWITCH_NATIVE,
 	KCORO_SWITCH_EXIT,
@@ -46,14 +44,16 @@ enum kcoro_switch_op {
  *
  * @sp: its stack pointer while it does not run. [O]
  * @stack: base of its stack window. [C], gone after its end
- * @state: enum kcoro_task_state. [A]
+ * @state: enum kcoro_task_state. [O], read without
  * @op: why it gave its worker back. [O]
  * @stack_pages: usable pages of @stack. [C]
  * @reason: KCORO_EXIT_*. [O] until @done
  * @done: it has ended; result, error and reason are final. [L], set once
  * @cpu: where it ran last. [O]
- * @rq: in a run queue. Guarded by that queue's lock
+ * @rq_next: next in a run queue. By the queue's CPU, interrupts off
  * @worker: who runs it. [O]
+ * @park_lock: dropped by its worker once it has left its stack. [O]
+ * @inbox: on its way to another CPU
  * @native_fn: function of a native call. [O]
  * @native_arg: its argument
  * @native_ret: its value
@@ -61,7 +61,7 @@ enum kcoro_switch_op {
  * @wait: what it waits with
  * @refs: one for each holder, one while it lives
  * @lock: raw, irqs off: joiners come from any context
- * @joiners: struct kcoro_waiter of those who wait for its end. [L]
+ * @joiners: those who wait for its end. [L]
  * @native_lock: guards @interruptible
  * @interruptible: @worker is in a native call that SIGKILL ends
  * @id: unique while the module is loaded. [C]
@@ -79,23 +79,25 @@ enum kcoro_switch_op {
  * @result: what it returned. [O] until @done
  * @error: 0 or a negative errno. [O] until @done
  * @deadline: when it is cancelled. [C]
- * @deadline_timer: does that; started only if there is a deadline
+ * @deadline_timer: does that; made only if there is a deadline
  * @deadline_hit: it did. [A]
  * @name: for operators. [C]
  */
 struct kcoro_task {
 	unsigned long sp;
 	void *stack;
-	atomic_t state;
+	u8 state;
 	u8 op;
 	u8 stack_pages;
 	u8 reason;
 	bool done;
 	u32 cpu;
-	struct list_head rq;
+	struct kcoro_task *rq_next;
 	struct kcoro_worker *worker;
 	u64 switches;
+	raw_spinlock_t *park_lock;
 	struct kcoro_wait wait;
+	struct llist_node inbox;
 
 	int (*native_fn)(void *arg);
 	void *native_arg;
@@ -105,7 +107,7 @@ struct kcoro_task {
 	raw_spinlock_t lock;
 	spinlock_t native_lock;	/* guards interruptible */
 	bool interruptible;
-	struct list_head joiners;
+	struct kcoro_waitq joiners;
 
 	u64 id;
 	u64 parent;
@@ -160,17 +162,15 @@ static __always_inline struct kcoro_task *kcoro_self(void)
 }
 
 /*
- * Is there a reason not to wait at all? Every call that may wait starts with
- * this, so that a task whose calls never have to wait can be cancelled too.
- * 0 or -ECANCELED.
+ * Is there a reason for @self, the task that calls, or NULL, not to wait at
+ * all? Every call that may wait starts with this, so that a task whose calls
+ * never have to wait can be cancelled too. 0 or -ECANCELED.
  */
-static __always_inline int kcoro_wait_check(void)
+static __always_inline int kcoro_wait_check(struct kcoro_task *self)
 {
-	struct kcoro_task *task = kcoro_self();
-
-	if (!task || likely(!atomic_read(&task->wait.word)))
+	if (!self || likely(!atomic_read(&self->wait.word)))
 		return 0;
-	return kcoro_wait_take_cancel(&task->wait) ? -ECANCELED : 0;
+	return kcoro_wait_take_cancel(&self->wait) ? -ECANCELED : 0;
 }
 
 struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params);

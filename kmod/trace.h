@@ -21,6 +21,7 @@
 #define kcoro_show_op(op)						\
 	__print_symbolic(op,						\
 		{ KCORO_SWITCH_PARK,	"park" },			\
+		{ KCORO_SWITCH_PARK_LOCKED, "park" },			\
 		{ KCORO_SWITCH_YIELD,	"yield" },			\
 		{ KCORO_SWITCH_NATIVE,	"native" },			\
 		{ KCORO_SWITCH_EXIT,	"exit" })
@@ -97,7 +98,8 @@ TRACE_EVENT(kcoro_switch_out,
 	TP_fast_assign(
 		__entry->task = task->id;
 		__entry->op = task->op;
-		__entry->wait = task->op == KCORO_SWITCH_PARK ?
+		__entry->wait = task->op == KCORO_SWITCH_PARK ||
+				task->op == KCORO_SWITCH_PARK_LOCKED ?
 				task->wait.reason : KCORO_WAIT_NONE;
 		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
 	),

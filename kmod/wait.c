@@ -4,12 +4,12 @@
  *
  * Model: a task or a thread that has to wait arms its wait, puts a waiter into
  * the queue of each source that may end it (a channel, a task's end, a file's
- * wait queue), and sleeps. Sources race by a cmpxchg of the wait's word from
- * ARMED to WON; so do the deadline, a cancel request and a signal. The first
- * wins and wakes; the others touch nothing of the waiter, and keep what they
- * carried. Exactly one wake follows each win, and the waiter does not leave
- * kcoro_wait_finish() before it: all that a winner uses, the waiter on the
- * waiting stack included, stays valid until it wakes.
+ * wait queue), and sleeps. Sources race by a cmpxchg of the wait's word; so do
+ * the deadline, a cancel request and a signal. The first wins and wakes; the
+ * others touch nothing of the waiter, and keep what they carried. Exactly one
+ * wake follows each win, and the waiter does not go on before it: all that a
+ * winner uses, the waiter on the waiting stack included, stays valid until it
+ * wakes.
  *
  *	waiter				source, under its lock
  *	kcoro_wait_begin()		kcoro_wait_win(): may I?
@@ -17,6 +17,20 @@
  *	kcoro_wait_finish(): sleep	kcoro_wait_wake(), lock dropped
  *	  unqueue the rest, each
  *	  under its source's lock
+ *
+ * States, and who makes the step:
+ *	IDLE -> ARMED		the waiter: it can be won from now on
+ *	ARMED -> PARKED		a task's worker, once the task's registers are
+ *				saved: who wins it now owns the task
+ *	PARKED -> IDLE		a source that wins; it queues the task
+ *	ARMED -> WON		a source that wins while the waiter still runs
+ *	WON -> DONE		the same, done with the waiter: it goes on by
+ *				itself
+ *	WON -> LEFT		a task's worker: the winner shall queue the task
+ *	DONE, LEFT -> IDLE	the waiter
+ * A task that waits in one channel only, for ever, goes from IDLE to PARKED in
+ * one step: the channel's lock stays held until then, over the switch (as Go
+ * commits a park). A thread has no PARKED and no LEFT.
  *
  * Cancel requests live in the same word: a request either wins the wait under
  * way or is counted, and the next call that may wait takes one. So it is
@@ -26,8 +40,8 @@
  * SIGSTOP and the freezer. It may see DONE without being woken, so the waker
  * takes a reference on it before it publishes DONE.
  *
- * Invariants: word is IDLE outside of begin..finish. A task's wait lives in
- * the task, a thread's on its stack.
+ * Invariants: a task's wait lives in the task, a thread's on its stack. Out of
+ * a wait its state is IDLE.
  *
  * Locks: none of its own. kcoro_wait_win() is called under a source's lock,
  * kcoro_wait_wake() not (a file's wait queue excepted, as with any wake-up).
@@ -67,8 +81,6 @@ void kcoro_wait_init_task(struct kcoro_wait *wait, struct kcoro_task *task)
 	atomic_set(&wait->word, KCORO_WAIT_IDLE);
 	wait->task = task;
 	wait->thread = NULL;
-	wait->timed = false;
-	kcoro_hrtimer_setup(&wait->timer, wait_expired, HRTIMER_MODE_ABS_HARD);
 }
 
 /**
@@ -76,7 +88,7 @@ void kcoro_wait_init_task(struct kcoro_wait *wait, struct kcoro_task *task)
  * @onstack: room for a thread's
  *
  * Context: task or thread.
- * Return: the wait, to be given to kcoro_wait_put().
+ * Return: the wait.
  */
 struct kcoro_wait *kcoro_wait_get(struct kcoro_wait *onstack)
 {
@@ -87,22 +99,7 @@ struct kcoro_wait *kcoro_wait_get(struct kcoro_wait *onstack)
 	atomic_set(&onstack->word, KCORO_WAIT_IDLE);
 	onstack->task = NULL;
 	onstack->thread = current;
-	onstack->timed = false;
-	kcoro_hrtimer_setup_on_stack(&onstack->timer, wait_expired,
-				     HRTIMER_MODE_ABS_HARD);
 	return onstack;
-}
-
-/**
- * kcoro_wait_put() - done with a wait
- * @wait: from kcoro_wait_get(); idle
- *
- * Context: task or thread.
- */
-void kcoro_wait_put(struct kcoro_wait *wait)
-{
-	if (!wait->task)
-		destroy_hrtimer_on_stack(&wait->timer);
 }
 
 /**
@@ -151,23 +148,18 @@ int kcoro_wait_begin(struct kcoro_wait *wait, u8 reason)
 }
 
 /**
- * kcoro_wait_win() - try to be the one that ends a wait
- * @wait: whose waiter the caller found in a queue that it has locked
+ * kcoro_wait_refused() - take the request that kept a task from parking
+ * @wait: the task's, idle, its waiter queued; the task has left its stack
  *
- * Context: any but NMI.
- * Return: true if the caller won: it may set @wait->cause and the waiter's
- * result, and must call kcoro_wait_wake() soon.
+ * Context: its worker, after the switch.
+ * Return: false, for kcoro_wait_leaves_unarmed().
  */
-bool kcoro_wait_win(struct kcoro_wait *wait)
+bool kcoro_wait_refused(struct kcoro_wait *wait)
 {
-	int old = atomic_read(&wait->word);
-
-	do {
-		if ((old & KCORO_WAIT_STATE) != KCORO_WAIT_ARMED)
-			return false;
-	} while (!atomic_try_cmpxchg(&wait->word, &old,
-				     old + KCORO_WAIT_WON - KCORO_WAIT_ARMED));
-	return true;
+	/* Requests only come, so there is one to take. */
+	kcoro_wait_take_cancel(wait);
+	wait->cause = -ECANCELED;
+	return false;
 }
 
 /**
@@ -178,10 +170,17 @@ bool kcoro_wait_win(struct kcoro_wait *wait)
  */
 void kcoro_wait_wake(struct kcoro_wait *wait)
 {
+	int old = atomic_read(&wait->word);
 	struct task_struct *thread;
 
 	if (likely(wait->task)) {
 		trace_kcoro_wake(wait->task);
+		while ((old & KCORO_WAIT_STATE) == KCORO_WAIT_WON)
+			/* Pairs with the cmpxchg in kcoro_wait_leaves(). */
+			if (atomic_try_cmpxchg(&wait->word, &old,
+					       old + KCORO_WAIT_DONE -
+					       KCORO_WAIT_WON))
+				return;	/* the task, or its worker, will see */
 		kcoro_sched_ready(wait->task);
 		return;
 	}
@@ -197,12 +196,10 @@ void kcoro_wait_wake(struct kcoro_wait *wait)
 
 static void task_park(struct kcoro_task *task)
 {
-	/* A wake that came first: pairs with the xchg in kcoro_sched_ready(). */
-	if (atomic_read_acquire(&task->state) == KCORO_STATE_RUNNABLE) {
-		atomic_set(&task->state, KCORO_STATE_RUNNING);
-		return;
-	}
-	kcoro_worker_switch_out(task, KCORO_SWITCH_PARK);
+	/* A wake that came first: pairs with the cmpxchg in kcoro_wait_wake(). */
+	if ((atomic_read_acquire(&task->wait.word) & KCORO_WAIT_STATE) !=
+	    KCORO_WAIT_DONE)
+		kcoro_worker_switch_out(task, KCORO_SWITCH_PARK);
 }
 
 static void thread_sleep(struct kcoro_wait *wait)
@@ -240,8 +237,26 @@ static void wait_sleep(struct kcoro_wait *wait)
 static void wait_end(struct kcoro_wait *wait)
 {
 	/* Only cancel requests, which count in the upper bits, race with this. */
-	atomic_andnot(KCORO_WAIT_STATE, &wait->word);
-	WRITE_ONCE(wait->reason, KCORO_WAIT_NONE);
+	if (atomic_read(&wait->word) & KCORO_WAIT_STATE)
+		atomic_andnot(KCORO_WAIT_STATE, &wait->word);
+}
+
+static int wait_timed(struct kcoro_wait *wait, ktime_t deadline)
+{
+	if (wait->task)
+		kcoro_hrtimer_setup(&wait->timer, wait_expired,
+				    HRTIMER_MODE_ABS_HARD);
+	else
+		kcoro_hrtimer_setup_on_stack(&wait->timer, wait_expired,
+					     HRTIMER_MODE_ABS_HARD);
+	/* Far before its zero, hrtimers would overflow to "never". */
+	hrtimer_start(&wait->timer, max_t(ktime_t, deadline, 0),
+		      HRTIMER_MODE_ABS_HARD);
+	wait_sleep(wait);
+	hrtimer_cancel(&wait->timer);
+	if (!wait->task)
+		destroy_hrtimer_on_stack(&wait->timer);
+	return wait->cause;
 }
 
 /**
@@ -259,17 +274,11 @@ int kcoro_wait_finish(struct kcoro_wait *wait, ktime_t deadline)
 	int cause;
 
 	if (deadline != KCORO_FOREVER) {
-		wait->timed = true;
-		/* Far before its zero, hrtimers would overflow to "never". */
-		hrtimer_start(&wait->timer, max_t(ktime_t, deadline, 0),
-			      HRTIMER_MODE_ABS_HARD);
+		cause = wait_timed(wait, deadline);
+	} else {
+		wait_sleep(wait);
+		cause = wait->cause;
 	}
-	wait_sleep(wait);
-	if (wait->timed) {
-		hrtimer_cancel(&wait->timer);
-		wait->timed = false;
-	}
-	cause = wait->cause;
 	wait_end(wait);
 	return cause;
 }
@@ -291,35 +300,37 @@ int kcoro_wait_abort(struct kcoro_wait *wait)
 }
 
 /**
- * kcoro_wait_take() - win a waiter out of a queue
- * @waiter: in a queue that the caller has locked; it leaves it either way
- * @result: for the waiter
+ * kcoro_waitq_take_all() - win all waiters of a queue
+ * @queue: locked by the caller; empty afterwards
+ * @result: for the waiters
  *
  * Context: any but NMI.
- * Return: true if it was won: the caller must kcoro_wait_wake() it.
+ * Return: those that were won, for kcoro_wake_all().
  */
-bool kcoro_wait_take(struct kcoro_waiter *waiter, int result)
+struct kcoro_waiter *kcoro_waitq_take_all(struct kcoro_waitq *queue, int result)
 {
-	list_del_init(&waiter->node);
-	if (unlikely(!kcoro_wait_win(waiter->wait)))
-		return false;
-	waiter->result = result;
-	return true;
+	struct kcoro_waiter *wakes = NULL, **tail = &wakes, *waiter;
+
+	while ((waiter = kcoro_waitq_take(queue, result))) {
+		waiter->next = NULL;
+		*tail = waiter;
+		tail = &waiter->next;
+	}
+	return wakes;
 }
 
 /**
  * kcoro_wake_all() - wake those who were won under a lock
- * @wakes: won waiters, linked by their node; empty afterwards
+ * @wakes: from kcoro_waitq_take_all(), or NULL
  *
  * Context: any but NMI; the lock was dropped.
  */
-void kcoro_wake_all(struct list_head *wakes)
+void kcoro_wake_all(struct kcoro_waiter *wakes)
 {
 	struct kcoro_waiter *waiter;
 
-	while (!list_empty(wakes)) {
-		waiter = list_first_entry(wakes, struct kcoro_waiter, node);
-		list_del_init(&waiter->node);
+	while ((waiter = wakes)) {
+		wakes = waiter->next;
 		kcoro_wait_wake(waiter->wait);
 	}
 }
@@ -338,14 +349,12 @@ bool kcoro_wait_cancel(struct kcoro_wait *wait, bool kill)
 	bool won;
 
 	do {
-		won = (old & KCORO_WAIT_STATE) == KCORO_WAIT_ARMED;
-		new = old;
+		new = kcoro_wait_won(old);
+		won = new != old;
 		if (kill)
 			new |= KCORO_WAIT_KILLED;
 		else if (!won && new < INT_MAX - KCORO_WAIT_CANCEL)
 			new += KCORO_WAIT_CANCEL;
-		if (won)
-			new += KCORO_WAIT_WON - KCORO_WAIT_ARMED;
 	} while (!atomic_try_cmpxchg(&wait->word, &old, new));
 	if (!won)
 		return false;

@@ -3,11 +3,17 @@
  * Workers: the kthreads that run tasks.
  *
  * Model: each CPU has one worker that owns its queue and some spares. The
- * owner's loop takes a task, switches to the task's stack, and comes back when
- * the task parks, yields, ends, or wants a function run on the worker's own
- * stack (a native call). All of a worker's stack switches have interrupts off,
- * and a task's new state is published by the loop, when its registers are
- * saved.
+ * owner's loop takes a task and switches to the task's stack. A task that parks
+ * or yields switches straight to the next one in the queue; the loop has its
+ * turn when the queue is empty, once a tick, when a task ends, and when one
+ * wants a function run on the worker's own stack (a native call).
+ *
+ * A switch, wherever from and to, is made with preemption off. What becomes of
+ * the task that was left is settled on the stack that was switched to, as only
+ * then are its registers saved: arrive() for a task's stack, run_tasks() for the
+ * loop's. One level of "preemption off" goes along with each switch; that of a
+ * task that parks in a channel is the channel's lock, which is dropped on the
+ * other side.
  *
  * Hand-over: a task may block in plain kernel code. It then stays on its
  * kthread, and the preempt notifier's sched_out gives the CPU's queue to a
@@ -39,10 +45,9 @@
  * blocked in wherever the kernel puts them, and are bound again when the CPU
  * returns. Waiting for them would let a task block the CPU's offlining.
  *
- * Rejected: switching straight from a task that parks to the next one. It
- * saves one of two switches, and costs as much again for settling the first
- * one's state on the other's stack (measured: no fewer instructions for a
- * round trip, more for a yield).
+ * Rejected: interrupts off over a switch. An interrupt handler runs on a stack
+ * of its own; what it sees between the two halves of a switch, the stack pointer
+ * and current->stack in disagreement, it must expect of any NMI's view too.
  *
  * Locks: cpu->lock (sched.h). Memory order: thread and native are written
  * before the worker is in any list.
@@ -107,7 +112,7 @@ static __always_inline void switch_stacks(unsigned long *save,
 {
 	struct task_struct *thread = kcoro_arch_current();
 
-	lockdep_assert_irqs_disabled();
+	lockdep_assert_preemption_disabled();
 	if (static_branch_unlikely(&rsb_key))
 		kcoro_arch_switch_stuffed(save, load, &thread->stack, stack);
 	else
@@ -142,16 +147,18 @@ static noinline void __cold complain(const struct kcoro_task *task)
 }
 
 /*
- * A task must hold nothing that belongs to its kthread when it leaves it. One
- * branch for all of it, as this is on the path of every switch.
+ * A task must hold nothing that belongs to its kthread when it leaves it, but
+ * for @locks locks of ours. One branch for all of it, as this is on the path
+ * of every switch.
  */
-static __always_inline void check_holds_nothing(const struct kcoro_task *task)
+static __always_inline void check_holds_nothing(const struct kcoro_task *task,
+						int locks)
 {
 	const struct task_struct *thread = kcoro_arch_current();
 	unsigned long held;
 
-	held = preempt_count() | rcu_preempt_depth() |
-	       (unsigned long)thread->journal_info |
+	held = (preempt_count() - locks * PREEMPT_LOCK_OFFSET) |
+	       rcu_preempt_depth() | (unsigned long)thread->journal_info |
 	       (unsigned long)thread->bio_list | (unsigned long)thread->plug |
 	       (unsigned long)thread->mm |
 	       ((unsigned long)rcu_access_pointer(thread->cred) ^
@@ -159,40 +166,150 @@ static __always_inline void check_holds_nothing(const struct kcoro_task *task)
 	       thread->migration_disabled | thread->pagefault_disabled |
 	       (thread->flags & PF_MEMALLOC_ANY);
 #ifdef CONFIG_LOCKDEP
-	held |= debug_locks ? thread->lockdep_depth : 0;
+	held |= debug_locks ? thread->lockdep_depth - locks : 0;
 #endif
-	if (unlikely(held || irqs_disabled() ||
-		     stack_left(task) < STACK_HEADROOM))
+	if (unlikely(held || irqs_disabled() || stack_left(task) < STACK_HEADROOM))
 		complain(task);
 }
 
+/*
+ * Deal with a task that has left its stack: only now may others resume it. On
+ * whatever stack comes next; preemption is off.
+ */
+static __always_inline void settle(struct kcoro_worker *worker,
+				   struct kcoro_task *task)
+{
+	if (likely(task->op == KCORO_SWITCH_PARK_LOCKED)) {
+		if (likely(kcoro_wait_leaves_unarmed(&task->wait)))
+			return;
+	} else if (task->op == KCORO_SWITCH_PARK) {
+		if (kcoro_wait_leaves(&task->wait))
+			return;
+	}
+	if (likely(worker->cpu->owner == worker))
+		kcoro_sched_queue(worker->cpu, task);
+	else
+		kcoro_sched_requeue(task);
+}
+
+/* Drop the lock with which another task left its stack. */
+static __always_inline void unlock_for(raw_spinlock_t *lock)
+{
+	__acquire(lock);	/* for sparse: it was taken on that stack */
+	raw_spin_unlock(lock);
+}
+
+/*
+ * On @task's stack after a switch to it: settle whom it followed, if anybody.
+ * One level of "preemption off" has come along, which may be that of a lock
+ * that the other task held until now.
+ */
+static __always_inline void arrive(struct kcoro_task *task)
+{
+	struct kcoro_worker *worker = READ_ONCE(task->worker);
+	struct kcoro_task *prev = worker->prev;
+	raw_spinlock_t *lock = NULL;
+
+	if (likely(prev)) {
+		worker->prev = NULL;
+		if (likely(prev->op == KCORO_SWITCH_PARK_LOCKED))
+			lock = prev->park_lock;
+		settle(worker, prev);
+	}
+	if (likely(lock))
+		unlock_for(lock);
+	else
+		preempt_enable();
+}
+
+/* Make @task what @worker runs. Preemption is off. */
+static __always_inline void load(struct kcoro_worker *worker,
+				 struct kcoro_task *task)
+{
+	WRITE_ONCE(task->state, KCORO_STATE_RUNNING);
+	WRITE_ONCE(task->worker, worker);
+	WRITE_ONCE(task->cpu, worker->cpu->cpu);
+	task->switches++;
+	WRITE_ONCE(worker->task, task);
+	trace_kcoro_switch_in(task);
+}
+
+static __always_inline bool worker_tired(const struct kcoro_worker *worker)
+{
+	return time_after(jiffies, worker->qs_jiffies) ||
+	       test_tsk_need_resched(kcoro_arch_current());
+}
+
+/*
+ * Leave @task's stack: for the next task's if its turn has come, else for the
+ * worker's loop. Returns when the task is given a worker again, perhaps
+ * another one, and has settled the task whose stack was left for this one.
+ * Entered with one level of "preemption off", left without.
+ */
+static __always_inline void leave(struct kcoro_task *task,
+				  enum kcoro_switch_op op)
+{
+	struct kcoro_worker *worker = task->worker;
+	struct kcoro_task *next = NULL;
+
+	task->op = op;
+	trace_kcoro_switch_out(task);
+	if (op != KCORO_SWITCH_NATIVE && op != KCORO_SWITCH_EXIT &&
+	    likely(worker->cpu->owner == worker && !worker_tired(worker)))
+		next = kcoro_sched_pick(worker->cpu);
+	if (likely(next)) {
+		worker->prev = task;
+		load(worker, next);
+		switch_stacks(&task->sp, &next->sp, next->stack);
+	} else {
+		switch_stacks(&task->sp, &worker->sp, worker->native);
+	}
+	arrive(task);
+}
+
 /**
- * kcoro_worker_switch_out() - go back to the worker's loop
+ * kcoro_worker_switch_out() - give the worker back
  * @task: the caller
- * @op: why
+ * @op: why; not KCORO_SWITCH_PARK_LOCKED
  *
  * Returns when the task is given a worker again, perhaps another one.
  *
- * Context: @task's stack, interrupts on.
+ * Context: @task's stack.
  */
 noinline void kcoro_worker_switch_out(struct kcoro_task *task,
 				      enum kcoro_switch_op op)
 {
-	struct kcoro_worker *worker;
-
-	check_holds_nothing(task);
-	local_irq_disable();
-	worker = task->worker;
-	task->op = op;
-	switch_stacks(&task->sp, &worker->sp, worker->native);
-	local_irq_enable();
+	check_holds_nothing(task, 0);
+	preempt_disable();
+	leave(task, op);
 }
 NOKPROBE_SYMBOL(kcoro_worker_switch_out);
 
-/* First code on a task's stack: interrupts are off as after any switch. */
+/**
+ * kcoro_worker_park_locked() - park with a lock held until it is done
+ * @task: the caller; its waiter is in a queue that @lock guards, its wait idle
+ * @lock: dropped once the task has left its stack: whoever finds the waiter
+ *	may then win it and go on
+ *
+ * Returns when the wait was won, or with the wait's cause -ECANCELED.
+ *
+ * Context: @task's stack; @lock held, and nothing else.
+ */
+noinline void kcoro_worker_park_locked(struct kcoro_task *task,
+				       raw_spinlock_t *lock)
+	__releases(lock)
+{
+	check_holds_nothing(task, 1);
+	task->park_lock = lock;
+	leave(task, KCORO_SWITCH_PARK_LOCKED);
+	__release(lock);
+}
+NOKPROBE_SYMBOL(kcoro_worker_park_locked);
+
+/* First code on a task's stack. */
 asmlinkage void kcoro_arch_main(void *arg)
 {
-	local_irq_enable();
+	arrive(arg);
 	kcoro_task_main(arg);
 }
 NOKPROBE_SYMBOL(kcoro_arch_main);
@@ -208,74 +325,48 @@ NOKPROBE_SYMBOL(kcoro_arch_last);
 /* --- The loop ------------------------------------------------------------- */
 
 /*
- * Run @task until it gives the worker back. Entered and left with interrupts
- * off. True if the task wants to be queued again.
+ * Run tasks, @task first, until one gives way to the loop. Preemption is off
+ * before and after.
  */
-static bool run_task(struct kcoro_worker *worker, struct kcoro_task *task)
+static void run_tasks(struct kcoro_worker *worker, struct kcoro_task *task)
 {
-	atomic_set(&task->state, KCORO_STATE_RUNNING);
-	task->worker = worker;
-	task->cpu = worker->cpu->cpu;
-	task->switches++;
-	WRITE_ONCE(worker->task, task);
-	trace_kcoro_switch_in(task);
-
+	load(worker, task);
 	for (;;) {
 		switch_stacks(&worker->sp, &task->sp, task->stack);
+		task = worker->task;
 		if (task->op != KCORO_SWITCH_NATIVE)
 			break;
-		local_irq_enable();
+		preempt_enable();
 		task->native_ret = task->native_fn(task->native_arg);
-		local_irq_disable();
+		preempt_disable();
 	}
-
-	trace_kcoro_switch_out(task);
 	WRITE_ONCE(worker->task, NULL);
-	switch (task->op) {
-	case KCORO_SWITCH_PARK:
-		/* Pairs with the xchg in kcoro_sched_ready(). */
-		return atomic_cmpxchg(&task->state, KCORO_STATE_RUNNING,
-				      KCORO_STATE_PARKED) !=
-		       KCORO_STATE_RUNNING;
-	case KCORO_SWITCH_YIELD:
-		atomic_set(&task->state, KCORO_STATE_RUNNABLE);
-		return true;
-	default:
-		atomic_set(&task->state, KCORO_STATE_DEAD);
-		local_irq_enable();
+	if (task->op == KCORO_SWITCH_EXIT) {
+		WRITE_ONCE(task->state, KCORO_STATE_DEAD);
+		preempt_enable();
 		kcoro_task_reap(task);
-		local_irq_disable();
-		return false;
+		preempt_disable();
+	} else if (task->op == KCORO_SWITCH_PARK_LOCKED) {
+		raw_spinlock_t *lock = task->park_lock;
+
+		settle(worker, task);
+		preempt_disable();
+		unlock_for(lock);
+	} else {
+		settle(worker, task);
 	}
 }
-NOKPROBE_SYMBOL(run_task);
+NOKPROBE_SYMBOL(run_tasks);
 
-static __always_inline bool worker_tired(const struct kcoro_worker *worker)
-{
-	return time_after(jiffies, worker->qs_jiffies) || need_resched();
-}
-
-/* Let others have the CPU. Entered and left with interrupts off. */
+/* Let others have the CPU. Preemption is off before and after. */
 static void worker_breathe(struct kcoro_worker *worker)
 {
 	worker->qs_jiffies = jiffies;
-	local_irq_enable();
+	preempt_enable();
 	cond_resched_tasks_rcu_qs();
 	if (unlikely(signal_pending(current)))
 		flush_signals(current);	/* a stray SIGKILL from outside */
-	local_irq_disable();
-}
-
-/* Sleep until woken; the lock is dropped and, interrupts off, taken again. */
-static void worker_sleep(struct kcoro_cpu *cpu)
-{
-	set_current_state(TASK_IDLE);
-	raw_spin_unlock(&cpu->lock);
-	local_irq_enable();
-	schedule();
-	__set_current_state(TASK_RUNNING);
-	local_irq_disable();
-	raw_spin_lock(&cpu->lock);
+	preempt_disable();
 }
 
 /* Take a queue that has no owner; else join the spares, and say false. */
@@ -294,49 +385,55 @@ static bool worker_own(struct kcoro_worker *worker)
 	return false;
 }
 
+/*
+ * There is nothing to run, or not for this worker: take the queue, or sleep
+ * until woken. Preemption is off before and after. False: stop.
+ */
+static bool worker_rest(struct kcoro_worker *worker)
+{
+	struct kcoro_cpu *cpu = worker->cpu;
+
+	raw_spin_lock_irq(&cpu->lock);
+	if (worker->stop) {
+		list_del_init(&worker->spare);
+		if (cpu->owner == worker)
+			WRITE_ONCE(cpu->owner, NULL);
+		raw_spin_unlock_irq(&cpu->lock);
+		return false;
+	}
+	if (cpu->owner == worker ? !llist_empty(&cpu->inbox) :
+				   worker_own(worker)) {
+		raw_spin_unlock_irq(&cpu->lock);
+		return true;
+	}
+	worker->idle = cpu->owner == worker;
+	set_current_state(TASK_IDLE);
+	raw_spin_unlock_irq(&cpu->lock);
+	preempt_enable();
+	schedule();
+	__set_current_state(TASK_RUNNING);
+	preempt_disable();
+	return true;
+}
+
 static void worker_loop(struct kcoro_worker *worker)
 {
 	struct kcoro_cpu *cpu = worker->cpu;
 	struct kcoro_task *task;
 
-	local_irq_disable();
-	raw_spin_lock(&cpu->lock);
-	while (!worker->stop) {
-		if (unlikely(cpu->owner != worker) &&
-		    !worker_own(worker)) {
-			worker_sleep(cpu);
-			continue;
-		}
-		task = kcoro_sched_pick(cpu);
-		if (unlikely(!task)) {
-			worker->idle = true;
-			worker_sleep(cpu);
-			continue;
-		}
-		raw_spin_unlock(&cpu->lock);
-		if (run_task(worker, task)) {
-			raw_spin_lock(&cpu->lock);
-			if (likely(cpu->owner == worker)) {
-				kcoro_sched_queue(cpu, task);
-			} else {
-				raw_spin_unlock(&cpu->lock);
-				kcoro_sched_requeue(task);
-				raw_spin_lock(&cpu->lock);
-			}
-		} else {
-			raw_spin_lock(&cpu->lock);
-		}
-		if (unlikely(worker_tired(worker))) {
-			raw_spin_unlock(&cpu->lock);
+	preempt_disable();
+	for (;;) {
+		task = NULL;
+		if (likely(READ_ONCE(cpu->owner) == worker))
+			task = kcoro_sched_pick(cpu);
+		if (likely(task))
+			run_tasks(worker, task);
+		else if (!worker_rest(worker))
+			break;
+		if (unlikely(worker_tired(worker)))
 			worker_breathe(worker);
-			raw_spin_lock(&cpu->lock);
-		}
 	}
-	list_del_init(&worker->spare);
-	if (cpu->owner == worker)
-		WRITE_ONCE(cpu->owner, NULL);
-	raw_spin_unlock(&cpu->lock);
-	local_irq_enable();
+	preempt_enable();
 }
 
 /* --- Preempt notifiers ---------------------------------------------------- */
@@ -365,7 +462,7 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 		irq_work_queue(&cpu->kick);
 	}
 	if (cpu->owner == worker) {
-		if (cpu->nr_queued) {
+		if (kcoro_sched_waiting(cpu)) {
 			spare = kcoro_sched_pop_spare(cpu);
 			if (spare)
 				cpu->handovers++;

@@ -219,6 +219,7 @@ int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline);
 #define KCORO_SELECT_MAX	64
 
 struct kcoro_chan *kcoro_chan_create(u32 elem_size, u32 capacity);
+struct kcoro_chan *kcoro_chan_create_irq(u32 elem_size, u32 capacity);
 struct kcoro_chan *kcoro_chan_create_buf(u32 buf_max, u32 capacity);
 void kcoro_chan_hold(struct kcoro_chan *chan, u32 ends);
 void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends);

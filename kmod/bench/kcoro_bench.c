@@ -14,8 +14,10 @@
 #include <linux/completion.h>
 #include <linux/delay.h>
 #include <linux/kcoro.h>
+#include <linux/kfifo.h>
 #include <linux/kthread.h>
 #include <linux/sched/task.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 static unsigned int runs = 5;
@@ -44,31 +46,28 @@ struct pair {
 
 static s64 yield_task(void *data)
 {
-	u32 i, n = *(u32 *)data;
+	struct pair *pair = data;
+	u32 i;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < pair->rounds; i++)
 		kcoro_yield();
 	return 0;
 }
 
-/* Two tasks yield to each other: ns for one yield. */
-static s64 run_yield(void)
+/* Has a second task yield to it as often as it does itself. */
+static s64 yield_pair_task(void *data)
 {
-	u32 n = rounds(200000);
-	struct kcoro_task *a, *b;
+	struct kcoro_task *other = kcoro_go(yield_task, data);
+	struct pair *pair = data;
 	u64 start = ktime_get_ns();
 
-	a = kcoro_go(yield_task, &n);
-	if (IS_ERR(a))
-		return PTR_ERR(a);
-	b = kcoro_go(yield_task, &n);
-	kcoro_join(a, KCORO_FOREVER, NULL);
-	kcoro_task_put(a);
-	if (IS_ERR(b))
-		return PTR_ERR(b);
-	kcoro_join(b, KCORO_FOREVER, NULL);
-	kcoro_task_put(b);
-	return div_u64(ktime_get_ns() - start, 2 * n);
+	if (IS_ERR(other))
+		return PTR_ERR(other);
+	yield_task(data);
+	pair->ns = ktime_get_ns() - start;
+	kcoro_join(other, KCORO_FOREVER, NULL);
+	kcoro_task_put(other);
+	return 0;
 }
 
 static s64 ping_task(void *data)
@@ -155,6 +154,11 @@ static s64 run_unbuffered(void)
 static s64 run_buffered(void)
 {
 	return run_pair(self_task, NULL, 1, rounds(200000));
+}
+
+static s64 run_yield(void)
+{
+	return run_pair(yield_pair_task, NULL, 0, rounds(200000));
 }
 
 static int nothing(void *arg)
@@ -281,6 +285,102 @@ static s64 run_kthreads(void)
 	return div_u64(both.ns, both.rounds);
 }
 
+/* A queue of messages between two kthreads, as one writes it without kcoro. */
+struct mailbox {
+	DECLARE_KFIFO(fifo, u64, 2);
+	wait_queue_head_t filled;
+	wait_queue_head_t emptied;
+};
+
+struct mail {
+	struct mailbox box[2];
+	struct completion done;
+	u32 rounds;
+	u64 ns;
+};
+
+static void mailbox_init(struct mailbox *box)
+{
+	INIT_KFIFO(box->fifo);
+	init_waitqueue_head(&box->filled);
+	init_waitqueue_head(&box->emptied);
+}
+
+static void mail_put(struct mailbox *box, u64 value)
+{
+	wait_event_idle(box->emptied, kfifo_put(&box->fifo, value));
+	wake_up(&box->filled);
+}
+
+static u64 mail_get(struct mailbox *box)
+{
+	u64 value;
+
+	wait_event_idle(box->filled, kfifo_get(&box->fifo, &value));
+	wake_up(&box->emptied);
+	return value;
+}
+
+static int mail_pong(void *data)
+{
+	struct mail *mail = data;
+	u32 i;
+
+	for (i = 0; i < mail->rounds; i++)
+		mail_put(&mail->box[1], mail_get(&mail->box[0]));
+	complete(&mail->done);
+	return 0;
+}
+
+static int mail_ping(void *data)
+{
+	struct mail *mail = data;
+	u64 start = ktime_get_ns();
+	u32 i;
+
+	for (i = 0; i < mail->rounds; i++) {
+		mail_put(&mail->box[0], i);
+		mail_get(&mail->box[1]);
+	}
+	mail->ns = ktime_get_ns() - start;
+	complete(&mail->done);
+	return 0;
+}
+
+/* Two kthreads send each other a message on one CPU: ns there and back. */
+static s64 run_mail(void)
+{
+	static int (*const fn[])(void *) = { mail_pong, mail_ping };
+	struct mail mail = { .rounds = rounds(20000) };
+	struct task_struct *thread[2];
+	int i;
+
+	init_completion(&mail.done);
+	mailbox_init(&mail.box[0]);
+	mailbox_init(&mail.box[1]);
+	for (i = 0; i < 2; i++) {
+		thread[i] = kthread_create_on_cpu(fn[i], &mail, 0,
+						  "kcoro_bench/%u");
+		if (IS_ERR(thread[i])) {
+			if (i) {
+				kthread_stop(thread[0]);
+				put_task_struct(thread[0]);
+			}
+			return PTR_ERR(thread[i]);
+		}
+		get_task_struct(thread[i]);
+	}
+	for (i = 0; i < 2; i++)
+		wake_up_process(thread[i]);
+	for (i = 0; i < 2; i++)
+		wait_for_completion(&mail.done);
+	for (i = 0; i < 2; i++) {
+		kthread_stop(thread[i]);
+		put_task_struct(thread[i]);
+	}
+	return div_u64(mail.ns, mail.rounds);
+}
+
 struct bounce_work {
 	struct work_struct work;
 	struct completion done;
@@ -351,6 +451,7 @@ static const struct row {
 	{ "kcoro_buffered", run_buffered },
 	{ "kcoro_spawn", run_spawn },
 	{ "kthread_bounce", run_kthreads },
+	{ "kthread_mail", run_mail },
 	{ "workqueue", run_workqueue },
 	{ "kthread_create", run_kthread_create },
 };

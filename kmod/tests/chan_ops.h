@@ -21,6 +21,14 @@ static inline struct kcoro_chan *make(struct kunit *test, u32 capacity)
 	return chan;
 }
 
+static inline struct kcoro_chan *make_irq(struct kunit *test, u32 capacity)
+{
+	struct kcoro_chan *chan = kcoro_chan_create_irq(sizeof(u64), capacity);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, chan);
+	return chan;
+}
+
 static inline int put(struct kcoro_chan *chan, u64 value)
 {
 	return kcoro_send(chan, &value, PAST);

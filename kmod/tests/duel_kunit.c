@@ -163,7 +163,6 @@ static s64 duel_run(void *data)
 		while (atomic_read(&duel->fired) < i)
 			usleep_range(1, 20);
 	}
-	kcoro_wait_put(wait);
 	return bad;
 }
 

@@ -161,11 +161,17 @@ static s64 race_send_task(void *data)
 	return 0;
 }
 
+static void race_init_on(struct kunit *test, struct race *race,
+			 struct kcoro_chan *chan)
+{
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, chan);
+	memset(race, 0, sizeof(*race));
+	race->chan = chan;
+}
+
 static void race_init(struct kunit *test, struct race *race)
 {
-	memset(race, 0, sizeof(*race));
-	race->chan = kcoro_chan_create(sizeof(u64), 0);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race->chan);
+	race_init_on(test, race, kcoro_chan_create(sizeof(u64), 0));
 }
 
 static void race_check(struct kunit *test, struct race *race)
@@ -246,7 +252,7 @@ static void check_ticks(struct kunit *test, bool deadlines)
 	struct side side[2];
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, race);
-	race_init(test, race);
+	race_init_on(test, race, kcoro_chan_create_irq(sizeof(u64), 0));
 	race->deadlines = deadlines;
 	kcoro_hrtimer_setup(&race->timer, race_tick,
 			    HRTIMER_MODE_REL_PINNED_HARD);

@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/delay.h>
+#include <linux/irq_work.h>
 #include <linux/kcoro.h>
 
 #include "chan.h"
@@ -31,7 +32,10 @@ struct sel {
 	struct kcoro_task *task;
 };
 
-/* Ops: a letter for each case, s and r, or n: nil. */
+/*
+ * Ops: a letter for each case, s and r, or n: nil, or R: r of a channel that
+ * interrupt handlers use.
+ */
 static struct sel *make(struct kunit *test, const char *ops, u32 capacity)
 {
 	struct sel *sel = kunit_kzalloc(test, sizeof(*sel), GFP_KERNEL);
@@ -39,7 +43,9 @@ static struct sel *make(struct kunit *test, const char *ops, u32 capacity)
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sel);
 	for (i = 0; ops[i]; i++) {
-		sel->chan[i] = kcoro_chan_create(sizeof(u64), capacity);
+		sel->chan[i] = ops[i] == 'R' ?
+			kcoro_chan_create_irq(sizeof(u64), capacity) :
+			kcoro_chan_create(sizeof(u64), capacity);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sel->chan[i]);
 		sel->c[i].op = ops[i] == 's' ? KCORO_OP_SEND : KCORO_OP_RECV;
 		sel->c[i].chan = ops[i] == 'n' ? NULL : sel->chan[i];
@@ -117,8 +123,8 @@ static bool no_waiters(struct sel *sel)
 	u32 i;
 
 	for (i = 0; i < sel->nr; i++)
-		if (!list_empty(&sel->chan[i]->sendq) ||
-		    !list_empty(&sel->chan[i]->recvq))
+		if (sel->chan[i]->sendq.first ||
+		    sel->chan[i]->recvq.first)
 			return false;
 	return true;
 }
@@ -219,6 +225,37 @@ static void select_waits_for_a_receiver(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, get(sel, 1), 1001);
 	KUNIT_EXPECT_EQ(test, outcome(test, sel), 1);
 	KUNIT_EXPECT_EQ(test, sel->c[1].result, 0);
+	KUNIT_EXPECT_TRUE(test, no_waiters(sel));
+	drop(sel);
+}
+
+struct sel_irq {
+	struct irq_work work;
+	struct sel *sel;
+	u64 value;
+	int ret;
+};
+
+static void sel_irq_send(struct irq_work *work)
+{
+	struct sel_irq *irq = container_of(work, struct sel_irq, work);
+
+	irq->ret = kcoro_try_send(irq->sel->chan[3], &irq->value);
+}
+
+/* Whatever their addresses: lockdep sees them locked in one order. */
+static void select_waits_for_an_interrupt(struct kunit *test)
+{
+	struct sel *sel = make(test, "rRsRrR", 0);
+	struct sel_irq irq = { .sel = sel, .value = 77 };
+
+	start(test, sel);
+	irq.work = IRQ_WORK_INIT_HARD(sel_irq_send);
+	irq_work_queue(&irq.work);
+	irq_work_sync(&irq.work);
+	KUNIT_EXPECT_EQ(test, irq.ret, 0);
+	KUNIT_EXPECT_EQ(test, outcome(test, sel), 3);
+	KUNIT_EXPECT_EQ(test, sel->value[3], 77);
 	KUNIT_EXPECT_TRUE(test, no_waiters(sel));
 	drop(sel);
 }
@@ -350,6 +387,7 @@ static struct kunit_case select_cases[] = {
 	KUNIT_CASE(select_finds_closed_channels_ready),
 	KUNIT_CASE(select_waits_for_a_message),
 	KUNIT_CASE(select_waits_for_a_receiver),
+	KUNIT_CASE(select_waits_for_an_interrupt),
 	KUNIT_CASE(select_is_woken_by_a_close),
 	KUNIT_CASE(select_is_told_of_epipe_by_a_close),
 	KUNIT_CASE(select_deadline_leaves_no_waiter_behind),

@@ -54,7 +54,7 @@ static int irq_op(struct irq_op *op, unsigned int cpu)
 
 static void interrupt_sends_to_a_waiting_task(struct kunit *test)
 {
-	struct kcoro_chan *chan = make(test, 0);
+	struct kcoro_chan *chan = make_irq(test, 0);
 	struct irq_op irq = { .chan = chan, .send = true };
 	unsigned int cpu;
 	struct op op;
@@ -70,7 +70,7 @@ static void interrupt_sends_to_a_waiting_task(struct kunit *test)
 
 static void interrupt_receives_from_a_waiting_task(struct kunit *test)
 {
-	struct kcoro_chan *chan = make(test, 0);
+	struct kcoro_chan *chan = make_irq(test, 0);
 	struct irq_op irq = { .chan = chan };
 	unsigned int cpu;
 	struct op op;
@@ -86,7 +86,7 @@ static void interrupt_receives_from_a_waiting_task(struct kunit *test)
 
 static void interrupt_does_not_wait(struct kunit *test)
 {
-	struct kcoro_chan *chan = make(test, 1);
+	struct kcoro_chan *chan = make_irq(test, 1);
 	struct irq_op irq = { .chan = chan };
 	unsigned int cpu;
 
@@ -148,8 +148,8 @@ static void deadline_leaves_no_waiter_behind(struct kunit *test)
 	deadline_run(chan);
 	KUNIT_EXPECT_EQ(test, kcoro_try_send(chan, &value), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, kcoro_try_recv(chan, &value), -EAGAIN);
-	KUNIT_EXPECT_TRUE(test, list_empty(&chan->recvq));
-	KUNIT_EXPECT_TRUE(test, list_empty(&chan->sendq));
+	KUNIT_EXPECT_NULL(test, chan->recvq.first);
+	KUNIT_EXPECT_NULL(test, chan->sendq.first);
 	kcoro_chan_drop(chan, BOTH);
 }
 
@@ -281,7 +281,7 @@ static void signal_ends_a_threads_wait(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, thread);
 	get_task_struct(thread);
 	wake_up_process(thread);
-	while (list_empty(&signaled.chan->recvq) && guard--)
+	while (!signaled.chan->recvq.first && guard--)
 		usleep_range(20, 100);
 	send_sig(SIGUSR1, thread, 1);
 	KUNIT_EXPECT_NE(test, 0, wait_for_completion_timeout(&signaled.done,

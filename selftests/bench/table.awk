@@ -25,7 +25,7 @@ function row(name, text,    m) {
 
 function ratio(name, peer, text, peertext) {
 	if (name in n && peer in n)
-		printf "%-24s %-34s %8.1fx\n", text, peertext,
+		printf "%-24s %-40s %8.1fx\n", text, peertext,
 		       median(peer) / median(name)
 }
 
@@ -39,17 +39,19 @@ END {
 	printf "kernel %s, 2 CPUs, one VM run, median of %d, ns\n\n", kernel, runs
 	printf "%-44s %10s  %s\n", "operation", "ns", "least..most"
 	row("kcoro_switch", "task: switch of stacks")
-	row("kcoro_yield", "task: yield to another and be back in turn")
+	row("kcoro_yield", "tasks: yield there and back")
 	row("kcoro_buffered", "task: send and receive, buffered, no switch")
 	row("kcoro_unbuffered", "tasks: round trip over unbuffered channels")
 	row("kcoro_spawn", "task: spawn, run, exit, join")
 	row("kthread_bounce", "kthreads: wake-up there and back, same CPU")
+	row("kthread_mail", "kthreads: message there and back, same CPU")
 	row("workqueue", "workqueue: item there and back, same CPU")
 	row("kthread_create", "kthread: create, run, exit, stop")
 	row("user_task", "program to task and back over two channels")
 	row("user_pipe", "program to thread and back over two pipes")
-	printf "\n%-24s %-34s %9s\n", "kcoro", "compared with", "faster by"
-	ratio("kcoro_yield", "kthread_bounce", "yield", "kthread wake-up there and back")
+	printf "\n%-24s %-40s %9s\n", "kcoro", "compared with", "faster by"
+	ratio("kcoro_yield", "kthread_bounce", "yield there and back", "kthread wake-up there and back")
+	ratio("kcoro_unbuffered", "kthread_mail", "unbuffered round trip", "kthread messages, kfifo and wait queues")
 	ratio("kcoro_unbuffered", "kthread_bounce", "unbuffered round trip", "kthread wake-up there and back")
 	ratio("kcoro_unbuffered", "workqueue", "unbuffered round trip", "workqueue item there and back")
 	ratio("kcoro_spawn", "kthread_create", "spawn, run, exit, join", "kthread create, run, exit, stop")

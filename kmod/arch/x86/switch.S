@@ -6,7 +6,8 @@
  * unwinder can start from it. `stack` of the current kthread changes together
  * with the stack pointer: ORC unwinding, WARN's trace, hardened usercopy and
  * the stack end check then work inside a task as in any kthread. Callers have
- * interrupts off, so nobody sees the two disagree.
+ * preemption off, so that the kthread does not leave its CPU while the two
+ * disagree; an interrupt at that point runs on a stack of its own.
  *
  * Return stack buffer: kcoro_arch_switch() leaves it as it is. After a switch
  * its entries belong to the other stack, so the returns up the chain are
