@@ -4,9 +4,13 @@
  *
  * Model: a context has tasks, which it lists, counts and kills, and the exit
  * records of those that have no descriptor. It pays for the tasks' stacks and
- * for channels. It is KILLED by request, by its opener's exit (unless it is
+ * for channels. It is KILLED by request, by its opener's end (unless it is
  * DETACHED) or by the release of its descriptor: it takes no new tasks then,
  * and every wait of those it has fails.
+ *
+ * The opener is a thread group, and has ended when a pidfd of it would say so:
+ * its last thread is a zombie, or gone. What it did with its descriptor does
+ * not matter, nor which thread opened it, nor that it executed another program.
  *
  * A task, as its context sees it:
  *	admitted	counted; may still fail to be made
@@ -39,6 +43,8 @@
  * Locks: ctx->lock, then those of the tables. ctx->files' lock, then the wait
  * queue in the file. None of ours is held while ctx->wait is woken. They are
  * spinlocks, since a task's end must not sleep, and never taken by interrupts.
+ * opener_wake() runs under the kernel's tasklist_lock, interrupts off: it takes
+ * none of them.
  *
  * Forbidden: to sleep in kcoro_ctx_task_ended() and kcoro_ctx_task_reaped();
  * to touch a context after kcoro_ctx_task_reaped() without a reference.
@@ -46,13 +52,18 @@
  * Rejected: one table of all tasks only (a context's end would look at
  * everybody's tasks); lists (paging by id from the middle would start over at
  * each page); to uncharge at reaping (a program that has joined its last task
- * could find its quota still used up, depending on timing).
+ * could find its quota still used up, depending on timing); ->flush to notice
+ * the opener's end (it is not called for a descriptor that was passed on, or
+ * put into a socket's queue, and closed, nor while another process shares the
+ * table of files: a context whose descriptor lies in a socket that one of its
+ * tasks holds would never end).
  */
 #include <linux/cred.h>
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
 
@@ -359,6 +370,56 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	return nr;
 }
 
+/* As pidfd_poll() has it. */
+static bool opener_has_ended(const struct kcoro_ctx *ctx)
+{
+	struct task_struct *leader;
+	bool ended;
+
+	rcu_read_lock();
+	leader = pid_task(ctx->pid, PIDTYPE_PID);
+	ended = !leader || (READ_ONCE(leader->exit_state) &&
+			    thread_group_empty(leader));
+	rcu_read_unlock();
+	return ended;
+}
+
+/**
+ * kcoro_ctx_kill_orphan() - end a context if it should not be without opener
+ * @ctx: its opener may have ended, or it may have lost DETACHED
+ *
+ * Whoever comes second of the opener's end and a change of the options sees
+ * what the first did: they meet in the lock.
+ *
+ * Context: may sleep. May be called any number of times.
+ */
+void kcoro_ctx_kill_orphan(struct kcoro_ctx *ctx)
+{
+	bool detached;
+
+	spin_lock(&ctx->lock);
+	detached = ctx->options & KCORO_CTX_DETACHED;
+	spin_unlock(&ctx->lock);
+	if (!detached && opener_has_ended(ctx))
+		kcoro_ctx_kill(ctx);
+}
+
+static void opener_work(struct work_struct *work)
+{
+	kcoro_ctx_kill_orphan(container_of(work, struct kcoro_ctx,
+					   opener_ended));
+}
+
+/* Threads of the opener that end may wake it as well: the work looks. */
+static int opener_wake(struct wait_queue_entry *entry, unsigned int mode,
+		       int sync, void *key)
+{
+	struct kcoro_ctx *ctx = container_of(entry, struct kcoro_ctx, opener);
+
+	queue_work(teardown_wq, &ctx->opener_ended);
+	return 0;
+}
+
 /**
  * kcoro_ctx_task_info() - describe a task of a context to the caller
  * @task: the caller holds a reference
@@ -459,6 +520,8 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 	init_waitqueue_head(&ctx->wait);
 	kcoro_stack_pool_init(&ctx->pool, GFP_KERNEL_ACCOUNT);
 	INIT_WORK(&ctx->teardown, ctx_teardown);
+	INIT_WORK(&ctx->opener_ended, opener_work);
+	init_waitqueue_func_entry(&ctx->opener, opener_wake);
 	ctx->user = kcoro_user_get(ctx->uid);
 	if (!ctx->user) {
 		err = -ENOMEM;
@@ -469,6 +532,8 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 	err = xa_insert(&all_ctxs, ctx->id, ctx, GFP_KERNEL);
 	if (err)
 		goto err_user;
+	/* It has not ended: it is the caller. */
+	add_wait_queue(&ctx->pid->wait_pidfd, &ctx->opener);
 	__module_get(THIS_MODULE);
 	return ctx;
 
@@ -491,6 +556,8 @@ void kcoro_ctx_close(struct kcoro_ctx *ctx)
 {
 	struct kcoro_task *task;
 
+	remove_wait_queue(&ctx->pid->wait_pidfd, &ctx->opener);
+	cancel_work_sync(&ctx->opener_ended);
 	xa_erase(&all_ctxs, ctx->id);
 	spin_lock(&ctx->lock);
 	ctx->closed = true;

@@ -36,11 +36,13 @@ struct pid;
  * @uid: the opener's real user. [C]
  * @user: that user's account, held. [C]
  * @pid: the opener's thread group, held. [C]
+ * @opener: in the wait queue of @pid, from the open to the close. [I]
+ * @opener_ended: looks whether the opener has, and acts on it
  * @comm: the opener's name, as it was. [C]
  * @lock: nests outside that of @tasks
  * @killed: it takes no new tasks and channels. [L], set once, read without
  * @closed: its descriptor is gone: nobody reads exits. [L], set once
- * @options: KCORO_CTX_*. [L], read without
+ * @options: KCORO_CTX_*. [L]
  * @nr_live: tasks admitted that have not ended. [L]
  * @nr_exits: tasks that have ended and whose record was not delivered. [L]
  * @nr_records: tasks, of both kinds, whose record will be delivered here. [L]
@@ -61,6 +63,8 @@ struct kcoro_ctx {
 	kuid_t uid;
 	struct kcoro_user *user;
 	struct pid *pid;
+	struct wait_queue_entry opener;
+	struct work_struct opener_ended;
 	char comm[TASK_COMM_LEN];
 	spinlock_t lock; /* guards [L] */
 	bool killed;
@@ -104,6 +108,7 @@ void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
 void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
 
 u64 kcoro_ctx_kill(struct kcoro_ctx *ctx);
+void kcoro_ctx_kill_orphan(struct kcoro_ctx *ctx);
 void kcoro_ctx_task_info(struct kcoro_task *task, struct kcoro_ctx *ctx,
 			 struct kcoro_task_info *info);
 

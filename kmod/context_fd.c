@@ -16,7 +16,6 @@
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/poll.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/uaccess.h>
 
@@ -32,22 +31,6 @@ static int ctx_open(struct inode *inode, struct file *file)
 		return PTR_ERR(ctx);
 	file->private_data = ctx;
 	return stream_open(inode, file);
-}
-
-/*
- * The opener's exit ends the context, unless it is detached. Files are closed
- * on exit when the last thread that shares the table goes; a thread that had a
- * table of its own goes alone: its process has other live threads.
- */
-static int ctx_flush(struct file *file, fl_owner_t owner)
-{
-	struct kcoro_ctx *ctx = file->private_data;
-
-	if (current->flags & PF_EXITING && task_tgid(current) == ctx->pid &&
-	    !atomic_read(&current->signal->live) &&
-	    !(READ_ONCE(ctx->options) & KCORO_CTX_DETACHED))
-		kcoro_ctx_kill(ctx);
-	return 0;
 }
 
 static bool ctx_readable(struct kcoro_ctx *ctx)
@@ -149,8 +132,9 @@ int kcoro_ctx_ioc_options(struct file *file, struct kcoro_call *call)
 	if (args->flags & ~KCORO_CTX_FLAGS || args->pad)
 		return -EINVAL;
 	spin_lock(&ctx->lock);
-	WRITE_ONCE(ctx->options, args->flags);
+	ctx->options = args->flags;
 	spin_unlock(&ctx->lock);
+	kcoro_ctx_kill_orphan(ctx);
 	return 0;
 }
 
@@ -186,7 +170,6 @@ static long ctx_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 const struct file_operations kcoro_ctx_fops = {
 	.owner = THIS_MODULE,
 	.open = ctx_open,
-	.flush = ctx_flush,
 	.release = ctx_release,
 	.read = ctx_read,
 	.poll = ctx_poll,

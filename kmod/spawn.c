@@ -19,7 +19,7 @@
  * that it is one more (@spawned, which is taken back if it is not). Nothing
  * of a task that could not be made is left. A task never has a descriptor of a
  * context or task: no cycle of those keeps a context alive. (A socket in whose
- * queue such a descriptor lies can be given; the opener's exit ends that.)
+ * queue such a descriptor lies can be given; the opener's end ends that.)
  *
  * Locks: none here.
  *

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end of a context: when it comes, and that nothing is left of it.
+ * The end of a context, and that nothing is left of it. (When its opener's end
+ * is its end: context_opener.)
  */
 #include "kcoro_test.h"
 
@@ -120,120 +121,6 @@ TEST_F(life, fork_keeps_it_open)
 	EXPECT_EQ(10, count_tasks(self->watch, KCORO_SCOPE_ALL, 0));
 	EXPECT_EQ(1, write(p[1], "x", 1));
 	EXPECT_EQ(0, wait_child(pid));
-}
-
-/* A child of the opener holds the descriptor; that does not keep it alive. */
-static int opener(int detached, int pass)
-{
-	char byte;
-	int ctx = kcoro_open(detached ? KCORO_OPEN_DETACHED : 0);
-
-	if (ctx < 0 || spawn_sleepers(ctx, 10) != 10)
-		return 1;
-	if (!fork()) {
-		/* until the test lets go */
-		if (read(pass, &byte, 1) < 0)
-			_exit(2);
-		_exit(0);
-	}
-	return 0;
-}
-
-TEST_F(life, exit_of_the_opener_ends_it)
-{
-	int p[2];
-	pid_t pid;
-
-	ASSERT_EQ(0, pipe(p));
-	pid = fork();
-	if (!pid) {
-		close(p[1]);
-		close(self->watch);
-		_exit(opener(0, p[0]));
-	}
-	close(p[0]);
-	EXPECT_EQ(0, wait_child(pid));
-	while (count_tasks(self->watch, KCORO_SCOPE_ALL, 0))
-		nap();
-	close(p[1]);
-}
-
-TEST_F(life, exit_of_the_opener_of_a_detached_one_does_not)
-{
-	int p[2];
-	pid_t pid;
-
-	ASSERT_EQ(0, pipe(p));
-	pid = fork();
-	if (!pid) {
-		close(p[1]);
-		close(self->watch);
-		_exit(opener(1, p[0]));
-	}
-	close(p[0]);
-	EXPECT_EQ(0, wait_child(pid));
-	EXPECT_EQ(10, count_tasks(self->watch, KCORO_SCOPE_ALL, 0));
-	close(p[1]);
-}
-
-TEST_F(life, options_can_be_taken_back)
-{
-	int p[2];
-	pid_t pid;
-
-	ASSERT_EQ(0, pipe(p));
-	pid = fork();
-	if (!pid) {
-		int ctx = kcoro_open(KCORO_OPEN_DETACHED);
-		char byte;
-
-		close(p[1]);
-		close(self->watch);
-		if (kcoro_set_options(ctx, 0) || spawn_sleepers(ctx, 10) != 10)
-			_exit(1);
-		if (!fork())
-			_exit(read(p[0], &byte, 1) < 0);
-		_exit(0);
-	}
-	close(p[0]);
-	EXPECT_EQ(0, wait_child(pid));
-	while (count_tasks(self->watch, KCORO_SCOPE_ALL, 0))
-		nap();
-	close(p[1]);
-}
-
-/* Nor does the exit of one who only holds it. */
-TEST_F(life, exit_of_a_holder_does_not_end_it)
-{
-	int ctx = kcoro_open(0);
-	pid_t pid;
-
-	ASSERT_EQ(10, spawn_sleepers(ctx, 10));
-	pid = fork();
-	if (!pid)
-		_exit(0);
-	EXPECT_EQ(0, wait_child(pid));
-	EXPECT_EQ(10, count_tasks(ctx, KCORO_SCOPE_CTX, 0));
-	close(ctx);
-}
-
-/* Nor that of a thread of the opener. */
-static void *no_thread(void *arg)
-{
-	return NULL;
-}
-
-TEST_F(life, exit_of_a_thread_does_not_end_it)
-{
-	int ctx = kcoro_open(0);
-	pthread_t thread;
-
-	ASSERT_EQ(10, spawn_sleepers(ctx, 10));
-	ASSERT_EQ(0, pthread_create(&thread, NULL, no_thread, NULL));
-	pthread_join(thread, NULL);
-	EXPECT_EQ(10, count_tasks(ctx, KCORO_SCOPE_CTX, 0));
-	EXPECT_EQ(1, spawn_sleepers(ctx, 1));
-	close(ctx);
 }
 
 /* --- SIGKILL, in each wait, with many tasks ------------------------------------------ */

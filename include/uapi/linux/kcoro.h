@@ -6,7 +6,8 @@
  * --------------
  * open("/dev/kcoro") gives a CONTEXT. All that a program makes through it
  * ends with it: closing its last descriptor, or the exit of the process that
- * opened it, cancels its tasks.
+ * opened it (of its last thread), cancels its tasks, whoever has descriptors
+ * by then.
  *
  * KCORO_IOC_SPAWN starts TASKS. A task runs a BODY: kernel code that has a
  * name (KCORO_IOC_BODIES lists them). It gets an argument (bytes), and a list
@@ -342,7 +343,8 @@ struct kcoro_kill {
  * KCORO_IOC_OPTIONS - set what holds for a whole context
  * On: a context.
  * KCORO_CTX_DETACHED: it outlives the process that opened it, as long as some
- * process holds its descriptor. EINVAL; an absent flag is cleared.
+ * process holds its descriptor. Cleared after that process's exit, it ends.
+ * EINVAL; an absent flag is cleared.
  */
 #define KCORO_CTX_DETACHED	(1U << 0)
 #define KCORO_CTX_FLAGS		(KCORO_CTX_DETACHED)
