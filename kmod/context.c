@@ -4,7 +4,7 @@
  *
  * Model: a context has tasks, which it lists, counts and kills, and the exit
  * records of those that have no descriptor. It pays for the tasks' stacks and
- * for channels. It is KILLED by request, by its opener's end (unless it is
+ * for channels. What its tasks spawn is its as well. It is KILLED by request, by its opener's end (unless it is
  * DETACHED) or by the release of its descriptor: it takes no new tasks then,
  * and every wait of those it has fails.
  *
@@ -59,6 +59,7 @@
  * tasks holds would never end).
  */
 #include <linux/cred.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
@@ -120,6 +121,7 @@ static void ctx_teardown(struct work_struct *work)
 	struct kcoro_ctx *ctx = container_of(work, struct kcoro_ctx, teardown);
 
 	kcoro_stack_pool_destroy(&ctx->pool);
+	mem_cgroup_put(ctx->memcg);
 	kcoro_ctx_put(ctx);
 }
 
@@ -527,6 +529,7 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 		err = -ENOMEM;
 		goto err_ctx;
 	}
+	ctx->memcg = get_mem_cgroup_from_mm(current->mm);
 	ctx->pid = get_pid(task_tgid(current));
 	get_task_comm(ctx->comm, current->group_leader);
 	err = xa_insert(&all_ctxs, ctx->id, ctx, GFP_KERNEL);
@@ -539,6 +542,7 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 
 err_user:
 	put_pid(ctx->pid);
+	mem_cgroup_put(ctx->memcg);
 	kcoro_user_put(ctx->user);
 err_ctx:
 	kcoro_stack_pool_destroy(&ctx->pool);

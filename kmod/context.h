@@ -21,6 +21,7 @@ struct kcoro_chan;
 struct kcoro_task;
 struct kcoro_task_info;
 struct kcoro_user;
+struct mem_cgroup;
 struct pid;
 
 /**
@@ -35,6 +36,7 @@ struct pid;
  * @id: unique while the module is loaded. [C]
  * @uid: the opener's real user. [C]
  * @user: that user's account, held. [C]
+ * @memcg: the opener's memory cgroup as it was, held. [C], gone with @pool
  * @pid: the opener's thread group, held. [C]
  * @opener: in the wait queue of @pid, from the open to the close. [I]
  * @opener_ended: looks whether the opener has, and acts on it
@@ -62,6 +64,7 @@ struct kcoro_ctx {
 	u64 id;
 	kuid_t uid;
 	struct kcoro_user *user;
+	struct mem_cgroup *memcg;
 	struct pid *pid;
 	struct wait_queue_entry opener;
 	struct work_struct opener_ended;

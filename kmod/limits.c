@@ -2,8 +2,9 @@
 /*
  * Limits of what programs may use, and counts of what they do.
  *
- * Model: a task that a program spawns is charged to the whole machine and to
- * the user who opened its context; contexts count for themselves (context.c).
+ * Model: a task that a program, or one of its tasks, spawns is charged to the
+ * whole machine and to the user who opened its context; contexts count for
+ * themselves (context.c).
  * The limits are module parameters, which may change at any time: a lower one
  * refuses new tasks and leaves those that live alone.
  *

@@ -11,7 +11,7 @@
  * Who may see and kill: whoever has a context's descriptor, that context's
  * tasks; a user, those of all contexts that the same real user opened, in
  * whatever user namespace; CAP_SYS_ADMIN, everybody's. Tasks that kernel code
- * spawned have no context and are not among them.
+ * spawned outside of any context are not among them.
  *
  * Locks: the tables' own, for one batch. What a walk finds in a table has a
  * context that is alive (context.c), so references can be taken on both.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SPAWN: a program starts tasks.
+ * SPAWN: a program starts tasks; and these start others.
  *
  * Model: what all tasks of a call have in common (struct spawn) is copied and
  * checked once; then each is made by itself, with an environment, holds and a
@@ -14,6 +14,11 @@
  *	publish		killing the context reaches it now; the last to fail
  *	install, start
  * If one cannot be made, those before it stay: the program learns how many.
+ *
+ * What a task of a context spawns (kcoro_spawn() in a body) is admitted,
+ * created, reserved and published likewise, so that a body cannot escape its
+ * program's limits. It is charged to the opener's memory cgroup: a worker, who
+ * makes it, is in none.
  *
  * Invariants: the program knows of a task before the task runs: its number and
  * that it is one more (@spawned, which is taken back if it is not). Nothing
@@ -31,7 +36,9 @@
 #include <linux/err.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/memcontrol.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -322,6 +329,68 @@ err_task:
 err_dismiss:
 	kcoro_ctx_dismiss_task(spawn->ctx);
 	return err;
+}
+
+static struct kcoro_task *make_child(struct kcoro_ctx *ctx,
+				     const struct kcoro_task_params *params)
+{
+	struct kcoro_task *task;
+	u64 id;
+	int err;
+
+	err = kcoro_ctx_admit_task(ctx);
+	if (err)
+		return ERR_PTR(err);
+	task = kcoro_task_create(params);
+	if (IS_ERR(task)) {
+		err = PTR_ERR(task);
+		goto err_dismiss;
+	}
+	id = kcoro_task_id(task);
+	err = kcoro_ctx_reserve_task(ctx, id);
+	if (err)
+		goto err_task;
+	err = kcoro_ctx_publish_task(ctx, task);
+	if (err)
+		goto err_reserve;
+	return task;
+
+err_reserve:
+	kcoro_ctx_unreserve_task(ctx, id);
+err_task:
+	task->owner = NULL;	/* the caller's again */
+	kcoro_task_discard(task);
+err_dismiss:
+	kcoro_ctx_dismiss_task(ctx);
+	return ERR_PTR(err);
+}
+
+/**
+ * kcoro_child_create() - make a task in its parent's context
+ * @parent: the caller, a task that has a context
+ * @params: with neither context nor pool; on success the owner is taken over
+ *
+ * Context: @parent; may sleep.
+ * Return: the task, published, to be given to kcoro_task_start() at once; or as
+ * kcoro_task_create() and kcoro_ctx_admit_task(), but -ECANCELED if the context
+ * was killed.
+ */
+struct kcoro_task *kcoro_child_create(struct kcoro_task *parent,
+				      struct kcoro_task_params *params)
+{
+	struct mem_cgroup *old = set_active_memcg(parent->ctx->memcg);
+	struct kcoro_task *task;
+
+	params->ctx = parent->ctx;
+	params->pool = &parent->ctx->pool;
+	params->flags = KCORO_SPAWN_NO_EXIT;
+	task = make_child(parent->ctx, params);
+	set_active_memcg(old);
+	if (task == ERR_PTR(-ESHUTDOWN)) {
+		kcoro_task_kill(parent);	/* whoever killed it is about to */
+		task = ERR_PTR(-ECANCELED);
+	}
+	return task;
 }
 
 /**

@@ -32,6 +32,7 @@
 #include "context.h"
 #include "env.h"
 #include "sched.h"
+#include "spawn.h"
 #include "task.h"
 #include "trace.h"
 
@@ -272,15 +273,21 @@ void kcoro_task_crashed(struct kcoro_task *task)
  * kcoro_spawn() - start a task of kernel code
  * @args: what it runs; see struct kcoro_spawn_args
  *
- * The task is placed on the caller's CPU.
+ * The task is placed on the caller's CPU. If the caller is a task of a context
+ * (of a program), so is the new one: it counts in that context's limits, its
+ * stack is charged there, it is listed, and killed as the context ends. It
+ * leaves no exit record there. (A native call is a thread, and has no context.)
  *
  * Context: task or thread; may sleep.
  * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
  * no function, or a stack size over the limit. -ENODEV: @args->owner is being
- * unloaded. -ENOMEM.
+ * unloaded. -ENOMEM. For a task of a context: -EDQUOT: it, or its user, has as
+ * many tasks as it may. -EAGAIN: all programs together have. -ECANCELED: it has
+ * ended.
  */
 struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
 {
+	struct kcoro_task *self = kcoro_self();
 	struct kcoro_task_params params = {
 		.fn = args->fn,
 		.data = args->data,
@@ -295,7 +302,10 @@ struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
 		return ERR_PTR(-EINVAL);
 	if (!try_module_get(args->owner))
 		return ERR_PTR(-ENODEV);
-	task = kcoro_task_create(&params);
+	if (self && self->ctx)
+		task = kcoro_child_create(self, &params);
+	else
+		task = kcoro_task_create(&params);
 	if (IS_ERR(task)) {
 		module_put(args->owner);
 		return task;

@@ -127,6 +127,24 @@ err_stage:
 	return err;
 }
 
+static int sieve_cannot_add(struct kcoro_env *env, const struct sieve *sieve,
+			    int err)
+{
+	switch (err) {
+	case -ECANCELED:
+		return err;
+	case -EDQUOT:
+	case -EAGAIN:
+		return kcoro_env_fail(env, err,
+				      "a limit of tasks ends the chain after %u",
+				      sieve->nr_tasks);
+	default:
+		return kcoro_env_fail(env, err,
+				      "cannot add task %u to the chain",
+				      sieve->nr_tasks + 1);
+	}
+}
+
 /* Find the prime. What was started is left to sieve_stop(). */
 static int sieve_find(struct kcoro_env *env, struct sieve *sieve, u64 *prime)
 {
@@ -138,9 +156,7 @@ static int sieve_find(struct kcoro_env *env, struct sieve *sieve, u64 *prime)
 	for (i = 0; i < sieve->nth; i++) {
 		ret = sieve_add(sieve, *prime);
 		if (ret)
-			return kcoro_env_fail(env, ret,
-					      "cannot add task %u to the chain",
-					      sieve->nr_tasks + 1);
+			return sieve_cannot_add(env, sieve, ret);
 		ret = kcoro_recv(sieve->last, prime, KCORO_FOREVER);
 		if (!ret)
 			return kcoro_env_fail(env, -EIO,

@@ -114,6 +114,9 @@ struct kcoro_bodies {
  * KCORO_IOC_SPAWN - start tasks
  * On: a context. Returns 0 if at least one task was started: see @spawned.
  *
+ * What a task spawns in its turn belongs to the context, and counts in its
+ * limits; it leaves no exit record.
+ *
  * E2BIG @arg_len over arg_max; EAGAIN tasks_max reached; EBADF a bad entry in
  * @fds; EDQUOT tasks_user_max or tasks_ctx_max reached; EFAULT; EINVAL an
  * unknown flag, a non-zero pad, a name that is empty or without end, a stack
@@ -292,7 +295,7 @@ struct kcoro_select {
 
 struct kcoro_task_info {
 	__u64 id;
-	__u64 ctx;		/* id of its context; 0: spawned by the kernel */
+	__u64 ctx;		/* id of its context */
 	__u64 parent;		/* id of the task that spawned it, or 0 */
 	__u64 switches;
 	__u64 age_ns;		/* since it was spawned */
@@ -306,7 +309,7 @@ struct kcoro_task_info {
 	__s32 pid;		/* likewise; 0: none, or not visible */
 	__u32 pad;
 	char name[KCORO_NAME_MAX];
-	char body[KCORO_NAME_MAX];
+	char body[KCORO_NAME_MAX]; /* empty: spawned by @parent */
 	char comm[16];		/* of the context's opener */
 };
 
