@@ -44,6 +44,8 @@ typedef const struct kcoro_task_info row_t;
 	static void name##_cell(row_t *t, char *buf)                        \
 	{                                                                   \
 		text_escape(buf, CELL_SIZE, t->name, sizeof(t->name));      \
+		if (!*buf)                                                  \
+			strcpy(buf, "-");                                   \
 	}                                                                   \
 	static void name##_write(struct json *j, const char *key, row_t *t) \
 	{                                                                   \

@@ -84,7 +84,7 @@ static void print_summary(const struct counts *c,
 	for (i = 0; i < n; i += same) {
 		same = same_body(t + i, n - i);
 		text_escape(body, sizeof(body), t[i].body, sizeof(t[i].body));
-		printf("body    %zu %s\n", same, body);
+		printf("body    %zu %s\n", same, *body ? body : "-");
 	}
 }
 
