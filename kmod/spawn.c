@@ -13,7 +13,8 @@
  *	tell		the program gets number and descriptor
  *	publish		killing the context reaches it now; the last to fail
  *	install, start
- * If one cannot be made, those before it stay: the program learns how many.
+ * If one cannot be made, those before it stay: the program learns how many, and
+ * why there are not more.
  *
  * What a task of a context spawns (kcoro_spawn() in a body) is admitted,
  * created, reserved and published likewise, so that a body cannot escape its
@@ -85,7 +86,7 @@ static int check_args(const struct kcoro_spawn *args)
 {
 	if (args->arg_len > KCORO_ARG_MAX)
 		return -E2BIG;
-	if (args->flags & ~KCORO_SPAWN_FLAGS ||
+	if (args->flags & ~KCORO_SPAWN_FLAGS || args->pad ||
 	    !args->body[0] || !name_has_end(args->body) ||
 	    !name_has_end(args->name) ||
 	    args->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE ||
@@ -412,6 +413,7 @@ int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 	int err;
 
 	args->spawned = 0;
+	args->error = 0;
 	err = check_args(args) ?: kcoro_call_reply(call);
 	if (err)
 		return err;
@@ -431,7 +433,8 @@ int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 		cond_resched();
 	}
 	/* It may know of one more. If it cannot be told, it cannot read it. */
-	if (err && put_user(args->spawned, &spawn.user->spawned))
+	args->error = err;
+	if (err && kcoro_call_reply(call))
 		err = -EFAULT;
 	while (spawn.nr_slots--)
 		slot_drop(&spawn.slots[spawn.nr_slots]);

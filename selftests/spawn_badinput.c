@@ -66,6 +66,12 @@ TEST_F(badspawn, flag_is_unknown)
 	SPAWNS(-EINVAL);
 }
 
+TEST_F(badspawn, pad_is_not_zero)
+{
+	self->req.pad = 1;
+	SPAWNS(-EINVAL);
+}
+
 TEST_F(badspawn, count_is_zero)
 {
 	self->req.count = 0;

@@ -100,6 +100,70 @@ TEST_F(limit, of_a_context_starts_as_many_as_it_may)
 	EXPECT_EQ(-EDQUOT, sleepers(self->ctx, 5));
 }
 
+/* --- why fewer were started ------------------------------------------------------ */
+
+TEST_F(limit, what_stopped_it_is_told)
+{
+	struct kcoro_spawn req = sleep_request();
+
+	ASSERT_EQ(0, set_limit("tasks_ctx_max", 3));
+	req.count = 5;
+	req.error = 77;
+	ASSERT_EQ(0, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	EXPECT_EQ(3, req.spawned);
+	EXPECT_EQ(-EDQUOT, req.error);
+	EXPECT_EQ(-EDQUOT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	EXPECT_EQ(0, req.spawned);
+	EXPECT_EQ(-EDQUOT, req.error);
+}
+
+TEST_F(limit, what_stopped_it_is_0_if_nothing_did)
+{
+	struct kcoro_spawn req = sleep_request();
+
+	req.count = 5;
+	req.error = 77;
+	ASSERT_EQ(0, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	EXPECT_EQ(5, req.spawned);
+	EXPECT_EQ(0, req.error);
+}
+
+TEST_F(limit, what_stopped_it_is_told_by_the_library)
+{
+	int why = 77;
+	struct kcoro_spawn_opts opts = {
+		.argv = WORDS(SLEEP_LONG),
+		.error = &why,
+	};
+
+	EXPECT_EQ(1, kcoro_spawn_many(self->ctx, "sleep", &opts, 1, NULL));
+	EXPECT_EQ(0, why);
+	ASSERT_EQ(0, set_limit("tasks_max", 3));
+	EXPECT_EQ(2, kcoro_spawn_many(self->ctx, "sleep", &opts, 5, NULL));
+	EXPECT_EQ(-EAGAIN, why);
+	EXPECT_EQ(-ENOENT, kcoro_spawn_many(self->ctx, "nope", &opts, 5, NULL));
+	EXPECT_EQ(-ENOENT, why);
+}
+
+TEST_F(limit, what_stopped_it_may_be_descriptors)
+{
+	struct rlimit limit;
+	int why = 0, fds[5], low = dup(0);
+	struct kcoro_spawn_opts opts = {
+		.argv = WORDS(SLEEP_LONG),
+		.error = &why,
+	};
+
+	close(low);
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	limit.rlim_cur = low + 2;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(2, kcoro_spawn_fds(self->ctx, "sleep", &opts, 5, NULL, fds));
+	EXPECT_EQ(-EMFILE, why);
+}
+
+/* --- of whom ---------------------------------------------------------------------- */
+
 TEST_F(limit, of_a_context_is_not_another_s)
 {
 	int other = kcoro_open(0);

@@ -79,6 +79,11 @@ struct kcoro_spawn_opts {
 	uint32_t flags; /* KCORO_SPAWN_NO_EXIT */
 	uint32_t reserved32; /* 0 */
 	int64_t deadline_ns; /* the task is cancelled then */
+	/*
+	 * Where to store why fewer tasks were started than asked for: a
+	 * negative errno value; 0 if they were all started. Or NULL.
+	 */
+	int *error;
 	uint64_t reserved[4]; /* 0 */
 };
 
@@ -100,8 +105,8 @@ int kcoro_spawn_id(int ctx, const char *body,
 /*
  * Starts up to @count equal tasks without descriptors (at most spawn_max of
  * struct kcoro_info).
- * Returns how many were started, which can be fewer than asked for: the next
- * call tells why. @ids: array of @count to be filled, or NULL.
+ * Returns how many were started, which can be fewer than asked for: @error of
+ * @opts tells why. @ids: array of @count to be filled, or NULL.
  */
 int kcoro_spawn_many(int ctx, const char *body,
 		     const struct kcoro_spawn_opts *opts, unsigned int count,

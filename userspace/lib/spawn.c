@@ -38,31 +38,23 @@ static int copy_name(char *to, const char *from, int missing)
 	return 0;
 }
 
-static int spawn(int ctx, const char *body, const struct kcoro_spawn_opts *opts,
-		 uint32_t flags, unsigned int count, uint64_t *ids, int *fds)
+/* Completes a request and makes it. Returns 0 or a negative errno value. */
+static int request(int ctx, const char *body,
+		   const struct kcoro_spawn_opts *opts, struct kcoro_spawn *req)
 {
-	static const struct kcoro_spawn_opts defaults;
-	struct kcoro_spawn req = {
-		.flags = flags,
-		.count = count,
-		.ids = kcoro_addr(ids),
-		.task_fds = kcoro_addr(fds),
-	};
 	const void *arg;
 	char *words = NULL;
 	size_t len;
 	int err;
 
-	if (!opts)
-		opts = &defaults;
 	if (opts->reserved32 || opts->reserved[0] || opts->reserved[1] ||
 	    opts->reserved[2] || opts->reserved[3] ||
 	    (opts->flags & ~KCORO_SPAWN_NO_EXIT) || (opts->argv && opts->arg))
 		return -EINVAL;
 	/* No body can have such a name. */
-	err = copy_name(req.body, body, -ENOENT);
+	err = copy_name(req->body, body, -ENOENT);
 	if (!err && opts->name)
-		err = copy_name(req.name, opts->name, -EINVAL);
+		err = copy_name(req->name, opts->name, -EINVAL);
 	if (err)
 		return err;
 
@@ -78,15 +70,35 @@ static int spawn(int ctx, const char *body, const struct kcoro_spawn_opts *opts,
 		free(words);
 		return -E2BIG;
 	}
-	req.arg = len ? kcoro_addr(arg) : 0;
-	req.arg_len = len;
-	req.fds = opts->nr_fds ? kcoro_addr(opts->fds) : 0;
-	req.nr_fds = opts->nr_fds;
-	req.flags |= opts->flags;
-	req.stack_size = opts->stack_size;
-	req.deadline_ns = opts->deadline_ns;
-	err = kcoro_call(ctx, KCORO_IOC_SPAWN, &req);
+	req->arg = len ? kcoro_addr(arg) : 0;
+	req->arg_len = len;
+	req->fds = opts->nr_fds ? kcoro_addr(opts->fds) : 0;
+	req->nr_fds = opts->nr_fds;
+	req->flags |= opts->flags;
+	req->stack_size = opts->stack_size;
+	req->deadline_ns = opts->deadline_ns;
+	err = kcoro_call(ctx, KCORO_IOC_SPAWN, req);
 	free(words);
+	return err;
+}
+
+static int spawn(int ctx, const char *body, const struct kcoro_spawn_opts *opts,
+		 uint32_t flags, unsigned int count, uint64_t *ids, int *fds)
+{
+	static const struct kcoro_spawn_opts defaults;
+	struct kcoro_spawn req = {
+		.flags = flags,
+		.count = count,
+		.ids = kcoro_addr(ids),
+		.task_fds = kcoro_addr(fds),
+	};
+	int err;
+
+	if (!opts)
+		opts = &defaults;
+	err = request(ctx, body, opts, &req);
+	if (opts->error)
+		*opts->error = err ? err : req.error;
 	return err ? err : (int)req.spawned;
 }
 

@@ -250,7 +250,6 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 	const int *fds = (int *)(uintptr_t)req->fds;
 	const struct fake_body *body = find_body(req->body);
 	bool file;
-	int err;
 
 	if (!body)
 		return -ENOENT;
@@ -260,12 +259,13 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 	file = !strncmp(body->name, "file-", 5);
 	if (file && !fake_takes_file(fds[body->name[6] == 'i']))
 		return -EOPNOTSUPP;
+	req->error = 0;
 	for (req->spawned = 0; req->spawned < req->count; req->spawned++) {
-		err = ctx->live < tasks_ctx_max() ?
-			      spawn_one(ctx, req, req->spawned, body) :
-			      -EDQUOT;
-		if (err)
-			return req->spawned ? 0 : err;
+		req->error = ctx->live < tasks_ctx_max() ?
+				     spawn_one(ctx, req, req->spawned, body) :
+				     -EDQUOT;
+		if (req->error)
+			return req->spawned ? 0 : req->error;
 	}
 	return 0;
 }

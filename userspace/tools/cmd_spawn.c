@@ -32,6 +32,7 @@ struct job {
 	uint64_t started;
 	uint64_t ended;
 	uint64_t failed;
+	int why; /* not all were started */
 	bool show; /* each exit, and not only the counts */
 	struct json json;
 };
@@ -60,22 +61,23 @@ static int start(int ctx, struct job *job)
 	n = kcoro_info(ctx, &info);
 	if (n)
 		return failed_call(ctx, KCORO_CALL_OTHER, n, "info");
+	job->opts.error = &job->why;
 	while (job->started < job->count && !interrupt_signal()) {
 		batch = job->count - job->started;
 		if (batch > info.spawn_max)
 			batch = info.spawn_max;
 		n = kcoro_spawn_many(ctx, job->body, &job->opts, batch, NULL);
-		if (n == -EINTR)
+		if (n > 0)
+			job->started += n;
+		if (!job->why || job->why == -EINTR)
 			continue;
-		if (n < 0 && job->started)
-			return failed_call(ctx, KCORO_CALL_SPAWN, n,
+		if (job->started)
+			return failed_call(ctx, KCORO_CALL_SPAWN, job->why,
 					   "%s: only %" PRIu64 " of %" PRIu64
 					   " tasks could be started",
 					   job->body, job->started, job->count);
-		if (n < 0)
-			return failed_call(ctx, KCORO_CALL_SPAWN, n, "%s",
-					   job->body);
-		job->started += n;
+		return failed_call(ctx, KCORO_CALL_SPAWN, job->why, "%s",
+				   job->body);
 	}
 	return STATUS_OK;
 }

@@ -112,7 +112,8 @@ struct kcoro_bodies {
 
 /*
  * KCORO_IOC_SPAWN - start tasks
- * On: a context. Returns 0 if at least one task was started: see @spawned.
+ * On: a context. Returns 0 if at least one task was started: see @spawned, and
+ * @error, which is one of those below if they are fewer than @count.
  *
  * What a task spawns in its turn belongs to the context, and counts in its
  * limits; it leaves no exit record.
@@ -144,6 +145,8 @@ struct kcoro_spawn {
 	__u64 ids;		/* address of __u64[count] to fill, or 0 */
 	__u64 task_fds;		/* with KCORO_SPAWN_FD: of __s32[count] to fill */
 	__s64 deadline_ns;	/* the task is cancelled then; 0: never */
+	__s32 error;		/* out: 0, or a negative errno: why not all */
+	__u32 pad;
 };
 
 /*
