@@ -240,6 +240,7 @@ int __init kcoro_dev_init(void)
 {
 	int err;
 
+	kcoro_limits_init();
 	err = kcoro_ctx_init();
 	if (err)
 		return err;

@@ -8,6 +8,11 @@
  * The limits are module parameters, which may change at any time: a lower one
  * refuses new tasks and leaves those that live alone.
  *
+ * Those of tasks, unless they are given (not 0) when the module is loaded,
+ * follow the memory there is then, as threads-max and the RLIMIT_NPROC made of
+ * it do: all together, as many as would fill half of it with stacks of the
+ * default size; a user, and a context, half of that.
+ *
  * Invariants: the counts say how many tasks live, between their charge and
  * their end. They are uncharged before anybody can learn of the end, so a
  * program that joins a task can spawn the next. A count is never over its
@@ -23,6 +28,7 @@
  */
 #include <linux/atomic.h>
 #include <linux/hashtable.h>
+#include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/refcount.h>
 #include <linux/slab.h>
@@ -30,6 +36,7 @@
 #include <uapi/linux/kcoro.h>
 
 #include "limits.h"
+#include "stack.h"
 
 /**
  * struct kcoro_user - who opens contexts
@@ -48,17 +55,20 @@ struct kcoro_user {
 	atomic_t nr_tasks;
 };
 
-static unsigned int tasks_max = 262144;
+static unsigned int tasks_max;
 module_param(tasks_max, uint, 0644);
-MODULE_PARM_DESC(tasks_max, "live tasks, all users");
+MODULE_PARM_DESC(tasks_max,
+		 "live tasks, all users (default: stacks fill half of memory)");
 
-static unsigned int tasks_user_max = 131072;
+static unsigned int tasks_user_max;
 module_param(tasks_user_max, uint, 0644);
-MODULE_PARM_DESC(tasks_user_max, "live tasks of one user");
+MODULE_PARM_DESC(tasks_user_max,
+		 "live tasks of one user (default: half of tasks_max)");
 
-static unsigned int tasks_ctx_max = 131072;
+static unsigned int tasks_ctx_max;
 module_param(tasks_ctx_max, uint, 0644);
-MODULE_PARM_DESC(tasks_ctx_max, "live tasks and unread exits of one context");
+MODULE_PARM_DESC(tasks_ctx_max,
+		 "live tasks and unread exits of one context (default: half of tasks_max)");
 
 static unsigned int chans_ctx_max = 16384;
 module_param(chans_ctx_max, uint, 0644);
@@ -70,7 +80,7 @@ static DEFINE_HASHTABLE(users, 6);	/* [U] */
 static atomic_t nr_tasks = ATOMIC_INIT(0);
 static atomic64_t nr_spawned = ATOMIC64_INIT(0);
 
-static struct kcoro_user *find_user(kuid_t uid)
+static struct kcoro_user *user_find(kuid_t uid)
 {
 	struct kcoro_user *user;
 
@@ -99,7 +109,7 @@ struct kcoro_user *kcoro_user_get(kuid_t uid)
 	made->uid = uid;
 
 	spin_lock(&users_lock);
-	user = find_user(uid);
+	user = user_find(uid);
 	if (user) {
 		refcount_inc(&user->refs);
 	} else {
@@ -218,4 +228,21 @@ void kcoro_limits_info(struct kcoro_info *info)
 	info->chans_ctx_max = READ_ONCE(chans_ctx_max);
 	info->tasks = atomic_read(&nr_tasks);
 	info->spawned = atomic64_read(&nr_spawned);
+}
+
+/**
+ * kcoro_limits_init() - set the limits that were not given
+ *
+ * Context: module init.
+ */
+void __init kcoro_limits_init(void)
+{
+	unsigned long fit = totalram_pages() / 2 / KCORO_STACK_PAGES_DEFAULT;
+
+	if (!tasks_max)
+		tasks_max = clamp_t(unsigned long, fit, 1, INT_MAX);
+	if (!tasks_user_max)
+		tasks_user_max = max(tasks_max / 2, 1U);
+	if (!tasks_ctx_max)
+		tasks_ctx_max = max(tasks_max / 2, 1U);
 }

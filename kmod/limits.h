@@ -25,4 +25,6 @@ u32 kcoro_limits_tasks_ctx(void);
 u32 kcoro_limits_chans_ctx(void);
 void kcoro_limits_info(struct kcoro_info *info);
 
+void kcoro_limits_init(void);
+
 #endif /* KCORO_LIMITS_H */

@@ -7,7 +7,8 @@
 # is loaded when this ends, as it was when it began.
 
 CYCLES=100
-tests="idle parked many busy refused refused_idle kill_all kill_contexts parameters"
+tests="idle parked many busy refused refused_idle kill_all kill_contexts parameters \
+	memory_limits"
 # A kernel with KUnit runs all its tests at each load, which takes long.
 if [ -d /sys/module/kunit ]; then
 	CYCLES=4
@@ -184,6 +185,30 @@ parameters()
 	[ "$(cat /sys/module/kcoro/parameters/tasks_ctx_max)" = 7 ] || return 1
 	kcoro spawn -c 8 sleep 0 >/dev/null 2>&1 && return 1
 	unload_soon && load
+}
+
+# Two: up to one part in 16 apart, as pages come and go.
+near()
+{
+	[ $(($1 - $2)) -le $(($2 / 16)) ] && [ $(($2 - $1)) -le $(($2 / 16)) ]
+}
+
+limit() { cat "/sys/module/kcoro/parameters/$1"; }
+
+# All tasks' stacks fill half of the memory, unless limits are given.
+memory_limits()
+{
+	unload && load || return 1
+	stack=$(kcoro info | sed -n 's/^ *stack_default  *\([0-9]*\).*/\1/p')
+	kib=$(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)
+	near "$(limit tasks_max)" $((kib * 1024 / 2 / stack)) || return 1
+	[ "$(limit tasks_user_max)" = $(($(limit tasks_max) / 2)) ] || return 1
+	[ "$(limit tasks_ctx_max)" = $(($(limit tasks_max) / 2)) ] || return 1
+	unload && load tasks_max=1000 tasks_ctx_max=700 || return 1
+	[ "$(limit tasks_max)" = 1000 ] || return 1
+	[ "$(limit tasks_user_max)" = 500 ] || return 1
+	[ "$(limit tasks_ctx_max)" = 700 ] || return 1
+	unload && load
 }
 
 [ "$(id -u)" -eq 0 ] || skip_all "not root"
