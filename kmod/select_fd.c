@@ -11,8 +11,9 @@
  * are valid.
  *
  * One exception remains: a send that was carried out, whose @index cannot be
- * written because another thread has unmapped the argument meanwhile, gives
- * EFAULT. A receive tells its @index before it gives the message.
+ * written because another thread has unmapped the argument since dev.c tried to
+ * write it, gives EFAULT. A receive tells its @index before it gives the
+ * message.
  *
  * Locks: none here.
  *

@@ -64,7 +64,7 @@ TEST_F(poll, closed)
 
 	put_u64(p.send, 1);
 	kcoro_close_chan(p.send);
-	EXPECT_EQ(POLLERR, ready(p.send) & POLLERR);
+	EXPECT_EQ(OUT | POLLERR, ready(p.send));
 	EXPECT_EQ(IN, ready(p.recv));
 	get_u64(p.recv);
 	EXPECT_EQ(IN | POLLHUP, ready(p.recv));
@@ -103,14 +103,34 @@ TEST_F(poll, both_rights)
 	EXPECT_EQ(IN, ready(c.send_fd));
 }
 
-TEST_F(poll, context_and_task)
+TEST_F(poll, task)
 {
-	int task = spawn(self->ctx, "sleep", WORDS("0"), NULL, 0);
+	int task = spawn(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0);
 
 	ASSERT_LE(0, task);
-	join_ok(_metadata, task);
-	EXPECT_EQ(POLLIN, ready(task) & POLLIN);
-	EXPECT_EQ(0, ready(task) & POLLOUT);
+	EXPECT_EQ(0, ready(task));
+	EXPECT_EQ(1, kcoro_kill(self->ctx, 0, KCORO_SCOPE_CTX, 0));
+	while (!ready(task))
+		nap();
+	EXPECT_EQ(IN, ready(task));
+}
+
+TEST_F(poll, context)
+{
+	struct kcoro_exit e;
+	uint64_t id;
+
+	EXPECT_EQ(0, ready(self->ctx));
+	ASSERT_EQ(0, spawn_id(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0,
+			      &id));
+	EXPECT_EQ(0, ready(self->ctx));
+	EXPECT_EQ(1, kcoro_kill(self->ctx, 0, KCORO_SCOPE_CTX,
+				KCORO_KILL_CONTEXTS));
+	while (!ready(self->ctx))
+		nap();
+	EXPECT_EQ(IN, ready(self->ctx));
+	EXPECT_EQ(1, kcoro_next_exits(self->ctx, &e, 1, 0));
+	EXPECT_EQ(IN | POLLHUP, ready(self->ctx));
 }
 
 /* --- waiting in poll(2) ------------------------------------------------------------ */

@@ -245,6 +245,26 @@ TEST_F(bad, channel_into_readonly_memory)
 	close(after);
 }
 
+/* Then nothing is sent. */
+TEST_F(bad, select_into_readonly_memory)
+{
+	struct pair p = chan_u64(1);
+	uint64_t v = 1;
+	struct kcoro_case kase = kcoro_case_send(p.send, &v, 8);
+	struct kcoro_select *s = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	ASSERT_NE(MAP_FAILED, s);
+	s->cases = t_addr(&kase);
+	s->count = 1;
+	ASSERT_EQ(0, mprotect(s, 4096, PROT_READ));
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SELECT, s));
+	EXPECT_EQ(-EAGAIN, poll_u64(p.recv));
+	ASSERT_EQ(0, mprotect(s, 4096, PROT_READ | PROT_WRITE));
+	EXPECT_EQ(0, t_ioctl(self->ctx, KCORO_IOC_SELECT, s));
+	EXPECT_EQ(1, poll_u64(p.recv));
+}
+
 /* Then the task is gone again: the fixture looks. */
 TEST_F(bad, spawn_into_readonly_memory)
 {

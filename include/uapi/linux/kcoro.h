@@ -23,6 +23,19 @@
  * KCORO_IOC_SEND and KCORO_IOC_RECV move many messages with one call,
  * KCORO_IOC_SELECT waits for the first of several channels.
  *
+ * What poll(2) says
+ * -----------------
+ *   receiving end	POLLIN: a message is there, or a sender waits with one.
+ *			POLLIN | POLLHUP: end of stream
+ *   sending end	POLLOUT: there is room, or a receiver waits. POLLOUT |
+ *			POLLERR: a send gives EPIPE, as the channel was closed
+ *			or nobody can receive any more
+ *   task		POLLIN: it has ended
+ *   context		POLLIN: an exit record is there. POLLIN | POLLHUP: none
+ *			will come, as the context was killed and all were read
+ * With POLLIN and POLLOUT go POLLRDNORM and POLLWRNORM. Somebody else may be
+ * faster: use O_NONBLOCK if that must not make a call wait.
+ *
  * Rules for every call
  * --------------------
  * - The argument's size is part of the call number. A newer program's longer
@@ -153,8 +166,7 @@ struct kcoro_spawn {
  * The end of a task: read(2) from its descriptor (any number of times), or,
  * for tasks without one, from the context's, in order of exit, as many whole
  * records as fit: EMSGSIZE if not even one does. A context gives 0 when it has
- * no record and no task that could leave one. poll(2): POLLIN when there is a
- * record, with POLLHUP once the context was killed and all were read.
+ * no record and no task that could leave one.
  */
 #define KCORO_EXIT_RETURNED	0 /* its body returned, @error tells how */
 #define KCORO_EXIT_CANCELED	1 /* a request for one wait: KCORO_KILL_ONCE */
@@ -237,7 +249,9 @@ struct kcoro_io {
  * with a negative @fd is never ready.
  *
  * EAGAIN none ready and KCORO_SELECT_NOWAIT; EBADF; EFAULT; EINTR; EINVAL;
- * EMSGSIZE; ENOMEM; ETIMEDOUT.
+ * EMSGSIZE; ENOMEM; ETIMEDOUT. After an error no case was carried out, with one
+ * exception: if the argument can be written when the call begins and not when it
+ * ends (another thread has unmapped it), EFAULT may come after a send.
  */
 #define KCORO_OP_SEND		1
 #define KCORO_OP_RECV		2
