@@ -38,7 +38,7 @@ check:
 
 install: all
 	install -d $(DESTDIR)/lib/modules/$(KVER)/extra
-	find $(MODULES) -name '*.ko' -exec install -m 644 {} \
+	find $(MODULES) -name '*.ko' -not -path '*/kmod/tests/*' -exec install -m 644 {} \
 		$(DESTDIR)/lib/modules/$(KVER)/extra/ \;
 	PATH="$$PATH:/sbin:/usr/sbin" depmod $(if $(DESTDIR),-b $(DESTDIR)) $(KVER)
 	$(MAKE) -C userspace install
