@@ -36,8 +36,8 @@
  * @spares: idle workers that own nothing, warmest first. [L]
  * @to_wake: new owner that @kick wakes. [L]
  * @kick: wakes @to_wake for sched_out()
- * @nr_crashed: workers that died in a task. [L], read without
- * @bury: ends their tasks
+ * @nr_crashed: workers that died in a task since @bury ran. [L], read without
+ * @bury: ends their tasks and replaces them
  * @workers: all its workers. [H]
  * @handovers: times the queue passed on because its owner blocked. [L]
  * @no_spare: times it could not, with tasks waiting. [L]

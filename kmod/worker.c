@@ -589,21 +589,30 @@ static int worker_create(struct kcoro_cpu *cpu)
 }
 
 /*
- * End the tasks of workers that died in one. Their stacks stay as they are and
- * the module stays loaded: the oops may have left references to both.
+ * End the tasks of workers that died in one, and replace the workers. Of the
+ * dead the stacks and structures stay as they are and the module stays loaded:
+ * the oops may have left references to all of them.
  */
 static void cpu_bury(struct work_struct *work)
 {
 	struct kcoro_cpu *cpu = container_of(work, struct kcoro_cpu, bury);
-	struct kcoro_worker *worker;
+	struct kcoro_worker *worker, *next;
 
 	cpus_read_lock();
-	list_for_each_entry(worker, &cpu->workers, node) {
-		if (!worker->crashed || !worker->task)
+	raw_spin_lock_irq(&cpu->lock);
+	WRITE_ONCE(cpu->nr_crashed, 0);
+	raw_spin_unlock_irq(&cpu->lock);
+	list_for_each_entry_safe(worker, next, &cpu->workers, node) {
+		if (!worker->crashed)
 			continue;
 		__module_get(THIS_MODULE);
+		list_del(&worker->node);
+		atomic_dec(&nr_workers);
+		/* A CPU that comes back online makes up for its own. */
+		if (cpu->online && worker_create(cpu))
+			pr_warn("kcoro: no replacement for a worker of CPU %u that crashed\n",
+				cpu->cpu);
 		kcoro_task_crashed(worker->task);
-		worker->task = NULL;
 	}
 	cpus_read_unlock();
 }
