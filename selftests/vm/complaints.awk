@@ -6,7 +6,9 @@
 # up to 60 lines after it (registers, a stack), which is printed with the first
 # head in it.  Exit status 1 if there was one.
 #
-#	-v allow=REGEX	heads that match are expected: their blocks are passed over
+# EXPECT in the environment has regular expressions, one a line: complaints that
+# must come, in that order. The block of one ends with its "end trace", so that
+# what comes right behind it is another complaint. One that did not come is one.
 #
 # A stack without a head is a complaint too, except below the notes that print
 # one on purpose: an injected failure, an allocation that failed, sysrq.
@@ -29,6 +31,17 @@ function is_note(s)
 	return s ~ /FAULT_INJECTION: forcing a failure|page allocation failure: order|vmalloc error:|sysrq: |Memory cgroup out of memory|invoked oom-killer/
 }
 
+# Further lines of an oops that look like a head.
+function is_more(s)
+{
+	return s ~ /^(Oops: |invalid opcode: 0000|KASAN: null-ptr-deref)/
+}
+
+BEGIN {
+	nr_expected = split(ENVIRON["EXPECT"], expected, "\n")
+	next_expected = 1
+}
+
 {
 	gsub(/\r/, "")
 	line = $0
@@ -41,11 +54,13 @@ function is_note(s)
 		state = "note"
 		left = 60
 	} else if (is_head(text)) {
-		if (allow != "" && text ~ allow) {
-			state = "allowed"
-			left = 60
-		} else if (state == "allowed" && left > 0) {
-			# part of what was expected
+		if (state == "expected" && left > 0 && is_more(text)) {
+			# of what was expected
+		} else if (next_expected <= nr_expected && !(state == "bad" && left > 0) &&
+			   text ~ expected[next_expected]) {
+			state = "expected"
+			left = 100
+			next_expected++
 		} else if (!(state == "bad" && left > 0)) {
 			state = "bad"
 			left = 60
@@ -72,5 +87,9 @@ function is_note(s)
 }
 
 END {
+	for (; next_expected <= nr_expected; next_expected++) {
+		print "expected, but it did not come: " expected[next_expected]
+		count++
+	}
 	exit count > 0
 }
