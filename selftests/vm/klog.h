@@ -5,11 +5,11 @@
  * Why: a message printed in a hard interrupt goes to the serial console at
  * once, which takes locks that lockdep (PROVE_RAW_LOCK_NESTING) does not allow
  * there. The kernel then complains about its own printk ("hrtimer: interrupt
- * took ..." is enough), and lockdep is off for the rest of the run. So once
- * user space is up, only errors go straight to the console; the rest is read
- * from /dev/kmsg and written there by a thread of PID 1. A panic prints the
- * whole log again (panic_print=32 on the command line). What is lost is the
- * warnings of a kernel that hangs without a panic.
+ * took ..." is enough), and lockdep is off for the rest of the run. So only
+ * errors go straight to the console (loglevel=4 on the command line); the rest,
+ * from the log's beginning on, is read from /dev/kmsg and written there by a
+ * thread of PID 1. A panic prints the whole log again (panic_print=32), and a VM
+ * that hangs is made to panic by its host (unknown_nmi_panic).
  */
 #ifndef KCORO_VM_KLOG_H
 #define KCORO_VM_KLOG_H
@@ -19,13 +19,11 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
 
-/* console level: messages below it are printed by the kernel itself */
+/* the command line's loglevel: the kernel itself prints what is below it */
 #define KLOG_DIRECT 4
-#define KLOG_SET_LEVEL 8
 #define KLOG_END "init: end of the log"
 
 static sem_t klog_ended;
@@ -57,9 +55,6 @@ static void *klog_thread(void *unused)
 	ssize_t n;
 
 	(void)unused;
-	lseek(kmsg, 0, SEEK_END);
-	klogctl(KLOG_SET_LEVEL, NULL, KLOG_DIRECT);
-	sem_post(&klog_ended);
 	for (;;) {
 		n = read(kmsg, record, sizeof(record) - 1);
 		if (n < 0 && errno != EPIPE && errno != EINTR)
@@ -77,8 +72,7 @@ static void klog_start(void)
 	pthread_t thread;
 
 	sem_init(&klog_ended, 0, 0);
-	if (!pthread_create(&thread, NULL, klog_thread, NULL))
-		sem_wait(&klog_ended);
+	pthread_create(&thread, NULL, klog_thread, NULL);
 }
 
 /* Wait until all that was logged so far is on the console. */
