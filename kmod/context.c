@@ -3,10 +3,10 @@
  * Contexts: one open of /dev/kcoro, the root of all that is made through it.
  *
  * Model: a context has tasks, which it lists, counts and kills, and the exit
- * records of those that have no descriptor. It pays for the tasks' stacks and
- * for channels. What its tasks spawn is its as well. It is KILLED by request, by its opener's end (unless it is
- * DETACHED) or by the release of its descriptor: it takes no new tasks then,
- * and every wait of those it has fails.
+ * records of those that have no descriptor. What its tasks spawn is its as well.
+ * It pays for the tasks' stacks and for channels. It is KILLED by request, by
+ * its opener's end (unless it is DETACHED) or by the release of its descriptor:
+ * it takes no new tasks then, and every wait of those it has fails.
  *
  * The opener is a thread group, and has ended when a pidfd of it would say so:
  * its last thread is a zombie, or gone. What it did with its descriptor does

@@ -15,6 +15,7 @@
 #include "kcoro_test.h"
 
 #include <sys/prctl.h>
+#include <sys/sysinfo.h>
 
 #define CYCLES 100
 #define CYCLES_SECONDS 1500
@@ -323,6 +324,40 @@ TEST_F(cycle, parameters)
 	ASSERT_LE(0, ctx);
 	EXPECT_EQ(7, kcoro_spawn_many(ctx, "sleep", &opts, 8, NULL));
 	close(ctx);
+	ASSERT_EQ(0, unload());
+}
+
+static long limit(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/module/kcoro/parameters/%s", name);
+	return read_long(path);
+}
+
+/* All tasks' stacks fill half of the memory there is, unless limits are given. */
+TEST_F(cycle, limits_by_memory)
+{
+	struct kcoro_info info = { 0 };
+	struct sysinfo memory;
+	int ctx = kcoro_open(0);
+	long fit;
+
+	ASSERT_LE(0, ctx);
+	ASSERT_EQ(0, kcoro_info(ctx, &info));
+	close(ctx);
+	ASSERT_EQ(0, sysinfo(&memory));
+	fit = memory.totalram * memory.mem_unit / 2 / info.stack_default;
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load(""));
+	EXPECT_EQ(fit, limit("tasks_max"));
+	EXPECT_EQ(fit / 2, limit("tasks_user_max"));
+	EXPECT_EQ(fit / 2, limit("tasks_ctx_max"));
+	ASSERT_EQ(0, unload());
+	ASSERT_EQ(0, load("tasks_max=1000 tasks_ctx_max=700"));
+	EXPECT_EQ(1000, limit("tasks_max"));
+	EXPECT_EQ(500, limit("tasks_user_max"));
+	EXPECT_EQ(700, limit("tasks_ctx_max"));
 	ASSERT_EQ(0, unload());
 }
 
