@@ -561,14 +561,19 @@ static __always_inline int chan_op(struct kcoro_chan *chan, bool send,
 	bool polled;
 	int ret;
 
-	/* What does not wait takes no cancel request from a call that does. */
-	if (!nowait && unlikely(kcoro_wait_check(self)))
-		return -ECANCELED;
 	if (unlikely(chan->irq))
 		local_irq_save(flags);
 	raw_spin_lock(&chan->lock);
-	ret = send ? try_send(chan, msg, &wake) : try_recv(chan, msg, &wake);
 	polled = chan->polled;
+	/*
+	 * What does not wait takes no cancel request from a call that does.
+	 * Under the lock, so that a request from before a message or a close is
+	 * seen before it.
+	 */
+	ret = nowait ? 0 : kcoro_wait_check(self);
+	if (likely(!ret))
+		ret = send ? try_send(chan, msg, &wake) :
+			     try_recv(chan, msg, &wake);
 	if (ret == -EAGAIN && !nowait) {
 		if (likely(self && deadline == KCORO_FOREVER && !polled &&
 			   !chan->irq))
@@ -582,7 +587,7 @@ static __always_inline int chan_op(struct kcoro_chan *chan, bool send,
 		local_irq_restore(flags);
 	if (unlikely(wake))
 		kcoro_wait_wake(wake);
-	if (unlikely(polled) && ret != -EAGAIN)
+	if (unlikely(polled) && ret >= 0)
 		kcoro_chan_poll_wake(chan);
 	return ret;
 }

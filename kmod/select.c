@@ -245,7 +245,10 @@ static int select_run(struct select *sel, u32 flags, ktime_t deadline)
 	sort_channels(sel);
 	draw_order(sel, flags);
 	irq = lock_all(sel);
-	index = try_cases(sel, &wake);
+	/* What does not wait takes no cancel request from a call that does. */
+	index = flags & KCORO_SELECT_NOWAIT ? 0 : kcoro_wait_check(kcoro_self());
+	if (!index)
+		index = try_cases(sel, &wake);
 	if (index == -EAGAIN && !(flags & KCORO_SELECT_NOWAIT))
 		return select_wait(sel, deadline, irq);
 	unlock_all(sel, irq);
@@ -294,10 +297,6 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 				return -EINVAL;
 		}
 	}
-	/* What does not wait takes no cancel request from a call that does. */
-	ret = flags & KCORO_SELECT_NOWAIT ? 0 : kcoro_wait_check(kcoro_self());
-	if (ret)
-		return ret;
 	if (nr > SELECT_ONSTACK) {
 		sel.slots = kmalloc_array(nr, sizeof(*sel.slots), GFP_KERNEL);
 		if (!sel.slots)
