@@ -88,11 +88,48 @@ TEST_F(children, are_listed_with_their_parent)
 	free(list);
 }
 
+/*
+ * Kills a sieve and its children by one call, and tells how many it found. The
+ * sieve takes its children down as well, and may be faster: then once more.
+ */
+static int64_t kill_a_sieve(t_metadata, uint32_t flags)
+{
+	struct kcoro_exit e;
+	struct pair p;
+	int ctx, task;
+	int64_t n;
+
+	do {
+		ctx = kcoro_open(0);
+		ASSERT_LE(0, ctx);
+		task = stopped_sieve(_metadata, ctx, PRIMES, &p);
+		n = kcoro_kill(ctx, 0, KCORO_SCOPE_CTX, flags);
+		ASSERT_EQ(0, kcoro_join(task, &e, 0));
+		EXPECT_EQ(KCORO_EXIT_KILLED, e.reason);
+		while (count_tasks(ctx, KCORO_SCOPE_CTX, 1))
+			nap();
+		close(p.recv);
+		close(p.send);
+		close(task);
+		close(ctx);
+	} while (n == 1);
+	return n;
+}
+
 TEST_F(children, are_killed_with_the_context_s_tasks)
 {
-	EXPECT_EQ(1 + PRIMES, kcoro_kill(self->ctx, 0, KCORO_SCOPE_CTX, 0));
-	while (count_tasks(self->ctx, KCORO_SCOPE_CTX, 1))
-		nap();
+	int64_t n = kill_a_sieve(_metadata, 0);
+
+	EXPECT_LT(1, n);
+	EXPECT_GE(1 + PRIMES, n);
+}
+
+TEST_F(children, are_killed_with_the_context)
+{
+	int64_t n = kill_a_sieve(_metadata, KCORO_KILL_CONTEXTS);
+
+	EXPECT_LT(1, n);
+	EXPECT_GE(1 + PRIMES, n);
 }
 
 TEST_F(children, can_be_killed_alone)
@@ -109,18 +146,6 @@ TEST_F(children, can_be_killed_alone)
 		;
 	ASSERT_EQ(0, kcoro_join(self->task, &e, 0));
 	EXPECT_EQ(-EIO, e.error);
-}
-
-TEST_F(children, end_with_a_killed_context)
-{
-	struct kcoro_exit e;
-
-	EXPECT_EQ(1 + PRIMES, kcoro_kill(self->ctx, 0, KCORO_SCOPE_CTX,
-					 KCORO_KILL_CONTEXTS));
-	ASSERT_EQ(0, kcoro_join(self->task, &e, 0));
-	EXPECT_EQ(KCORO_EXIT_KILLED, e.reason);
-	while (count_tasks(self->ctx, KCORO_SCOPE_CTX, 1))
-		nap();
 }
 
 TEST_F(children, leave_no_exit_record)
