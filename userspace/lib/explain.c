@@ -59,7 +59,7 @@ static const struct text texts[] = {
 	{ KCORO_CALL_SPAWN, EMFILE, NO_LIMIT,
 	  "no descriptor is left for the task: raise ulimit -n, or start it without one" },
 	{ KCORO_CALL_SPAWN, ENOENT, NO_LIMIT,
-	  "there is no such body: kcoro bodies lists them" },
+	  "there is no such body, nor a module for it that you can have loaded: kcoro bodies lists those that are there" },
 	{ KCORO_CALL_SPAWN, ENOMEM, NO_LIMIT, "memory for stacks ran out" },
 	{ KCORO_CALL_SPAWN, EOPNOTSUPP, NO_LIMIT,
 	  "the body cannot use this file: only regular files, pipes, sockets and terminals can be used in the kernel" },

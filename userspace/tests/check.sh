@@ -230,8 +230,15 @@ expect "run: /dev/null" 0 "0 0" \
 	fake "$kcoro" run "file-source /dev/null | lines | count"
 expect "run: /dev/full" 1 "*(file-sink)*: /dev/full: No space*" \
 	fake "$kcoro" run "file-source $dir/numbers | file-sink /dev/full"
-expect "run: no such body" 2 "*no body 'nope'; there are: broken count*" \
+expect "run: no such body" 2 \
+	"*stage 2: there is no body 'nope', nor a module*there are: broken count*tee" \
 	fake "$kcoro" run "file-source $dir/numbers | nope"
+expect "run: a body whose name is too long" 2 "*there is no body*" \
+	fake "$kcoro" run a2345678901234567890123456789012345
+expect "run: a body from a module" 0 "$(cat "$dir/numbers")" \
+	fake "$kcoro" run "file-source $dir/numbers | unloaded"
+expect "bodies: without those of modules" 1 "" \
+	fake sh -c "$kcoro bodies | grep unloaded"
 expect "run: too few descriptors" 2 "*tee wants at least 3*only 2*" \
 	fake "$kcoro" run tee
 expect "run: sieve" 0 "29" fake "$kcoro" run "sieve 10"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Bodies of the stand-in for the module: enough of each to test the command.
- * "broken" is for the tests: it passes two messages on, then fails.
+ * "broken" is for the tests: it passes two messages on, then fails. The last,
+ * "unloaded", is as if it came from a module: listed once a SPAWN named it.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -205,6 +206,7 @@ const struct fake_body fake_bodies[] = {
 	{ "sieve", "finds a prime", 0, 1, run_sieve },
 	{ "sleep", "sleeps", 0, 0, run_sleep },
 	{ "tee", "passes messages on to several", 3, 8, run_echo },
+	{ "unloaded", "is in a module", 2, 2, run_echo },
 };
 
 const unsigned int nr_fake_bodies =

@@ -55,6 +55,7 @@ static struct {
 } table[FDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t last_id;
+static bool loaded; /* the last body was asked for */
 
 static int64_t now(void)
 {
@@ -253,6 +254,10 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 
 	if (!body)
 		return -ENOENT;
+	if (body == &fake_bodies[nr_fake_bodies - 1])
+		loaded = true;
+	if (req->stack_size && req->stack_size < 4096)
+		return -EINVAL;
 	if (!req->count || req->count > 128 || req->nr_fds < body->fds_min ||
 	    req->nr_fds > body->fds_max)
 		return -EINVAL;
@@ -301,7 +306,7 @@ static int do_bodies(struct kcoro_bodies *req)
 	struct kcoro_body_info *b = (void *)(uintptr_t)req->bodies;
 	uint32_t i;
 
-	req->total = nr_fake_bodies;
+	req->total = nr_fake_bodies - !loaded;
 	if (req->count > req->total)
 		req->count = req->total;
 	for (i = 0; i < req->count; i++) {

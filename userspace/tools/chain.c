@@ -26,32 +26,61 @@ const char *stage_label(const struct stage *s, char *buf, size_t size)
 	return buf;
 }
 
-static const struct kcoro_body_info *
-find_body(const char *name, const struct kcoro_body_info *b, size_t n)
+/* Asks the kernel for its bodies, once more if need be. Returns a status. */
+static int ask_bodies(struct chain *c)
 {
-	for (; n; n--, b++) {
+	ssize_t n;
+
+	free(c->bodies);
+	c->nr_bodies = 0;
+	n = kcoro_bodies(c->ctx, &c->bodies);
+	if (n < 0)
+		return failed_call(c->ctx, KCORO_CALL_OTHER, n, "bodies");
+	c->nr_bodies = n;
+	return STATUS_OK;
+}
+
+static const struct kcoro_body_info *find_body(const struct chain *c,
+					       const char *name)
+{
+	const struct kcoro_body_info *b;
+
+	for (b = c->bodies; b < c->bodies + c->nr_bodies; b++) {
 		if (!strncmp(b->name, name, sizeof(b->name)))
 			return b;
 	}
 	return NULL;
 }
 
-static int unknown_body(const struct stage *s, const struct kcoro_body_info *b,
-			size_t n)
+/*
+ * Lets the kernel look for a body among its modules, as it does for SPAWN. This
+ * one starts nothing: no body can do with a stack of one byte, which is EINVAL
+ * if there is the body. Returns whether there is.
+ */
+static bool load_body(const struct chain *c, const char *name)
+{
+	const struct kcoro_spawn_opts opts = { .stack_size = 1 };
+
+	return kcoro_spawn_id(c->ctx, name, &opts, NULL) == -EINVAL;
+}
+
+static int unknown_body(const struct chain *c, const struct stage *s)
 {
 	char name[4 * KCORO_NAME_MAX + 1], list[2048] = "";
+	const struct kcoro_body_info *b = c->bodies;
 	size_t i, used = 0;
 
-	if (!b)
+	if (c->ctx < 0)
 		return failed(
 			"stage %zu: '%s' is none of the usual bodies, and the kernel was not asked for others",
 			s->number, s->body);
-	for (i = 0; i < n && used < sizeof(list); i++) {
+	for (i = 0; i < c->nr_bodies && used < sizeof(list); i++) {
 		text_escape(name, sizeof(name), b[i].name, sizeof(b[i].name));
 		used += snprintf(list + used, sizeof(list) - used, " %s", name);
 	}
-	return failed("stage %zu: there is no body '%s'; there are:%s",
-		      s->number, s->body, list);
+	return failed(
+		"stage %zu: there is no body '%s', nor a module for it that you can have loaded; there are:%s",
+		s->number, s->body, list);
 }
 
 /* Copies a list of words that ends with NULL; the words stay where they are. */
@@ -136,8 +165,7 @@ static int check_fds(const struct stage *s, const struct kcoro_body_info *b)
 	return STATUS_OK;
 }
 
-static int fill_stage(struct chain *c, size_t i, struct stage *s,
-		      const struct kcoro_body_info *bodies, size_t nr_bodies)
+static int fill_stage(struct chain *c, size_t i, struct stage *s)
 {
 	bool first = i == 0, last = i == c->pipeline.count - 1;
 	struct words *w = &c->pipeline.stage[i];
@@ -152,10 +180,16 @@ static int fill_stage(struct chain *c, size_t i, struct stage *s,
 	if (!s->args)
 		return failed("out of memory");
 	shape = shape_find(s->body);
-	if (bodies || !shape) {
-		body = find_body(s->body, bodies, nr_bodies);
+	if (c->ctx >= 0 || !shape) {
+		body = find_body(c, s->body);
+		if (!body && c->ctx >= 0 && load_body(c, s->body)) {
+			status = ask_bodies(c);
+			if (status)
+				return status;
+			body = find_body(c, s->body);
+		}
 		if (!body)
-			return unknown_body(s, bodies, nr_bodies);
+			return unknown_body(c, s);
 		snprintf(s->help, sizeof(s->help), "%.*s",
 			 (int)sizeof(body->help), body->help);
 	}
@@ -185,19 +219,24 @@ static int fill_stdio(struct stage *s, const char *body)
 	return s->args ? STATUS_OK : failed("out of memory");
 }
 
-int chain_make(struct chain *c, const char *text,
-	       const struct kcoro_body_info *bodies, size_t nr_bodies)
+int chain_make(struct chain *c, const char *text, int ctx)
 {
 	const char *wrong;
 	int status;
 	size_t at, i;
 
 	memset(c, 0, sizeof(*c));
+	c->ctx = ctx;
 	wrong = pipeline_parse(&c->pipeline, text, &at);
 	if (wrong) {
 		complain("the pipeline has %s, at character %zu: %s", wrong,
 			 at + 1, text + at);
 		return STATUS_USAGE;
+	}
+	if (ctx >= 0) {
+		status = ask_bodies(c);
+		if (status)
+			return status;
 	}
 	/* Two more, for standard input and output. */
 	c->stage = calloc(c->pipeline.count + 2, sizeof(*c->stage));
@@ -206,7 +245,7 @@ int chain_make(struct chain *c, const char *text,
 	/* The first place stays free until it is known whether it is needed. */
 	c->count = c->pipeline.count + 1;
 	for (i = 0; i < c->pipeline.count; i++) {
-		status = fill_stage(c, i, &c->stage[i + 1], bodies, nr_bodies);
+		status = fill_stage(c, i, &c->stage[i + 1]);
 		if (status)
 			return STATUS_USAGE;
 	}
@@ -269,6 +308,7 @@ void chain_free(struct chain *c)
 		free(c->stage[i].args);
 	}
 	free(c->stage);
+	free(c->bodies);
 	pipeline_free(&c->pipeline);
 	memset(c, 0, sizeof(*c));
 }

@@ -31,15 +31,18 @@ struct chain {
 	struct pipeline pipeline;
 	struct stage *stage;
 	size_t count;
+	int ctx; /* borrowed, to ask the kernel; negative: it is not asked */
+	struct kcoro_body_info *bodies; /* that the kernel has */
+	size_t nr_bodies;
 };
 
 /*
- * Makes the chain of a pipeline's text. @bodies: those that the kernel has, or
- * NULL if only the module's own are to be thought of. Complains.
+ * Makes the chain of a pipeline's text. @ctx: a context, whose kernel is asked
+ * for its bodies, and to load those that it does not have yet; or negative if
+ * only the module's own are to be thought of. Complains.
  * Returns a status. chain_free() in any case.
  */
-int chain_make(struct chain *c, const char *text,
-	       const struct kcoro_body_info *bodies, size_t nr_bodies);
+int chain_make(struct chain *c, const char *text, int ctx);
 
 /* Opens the files. Complains. Returns a status. */
 int chain_open(struct chain *c);

@@ -192,19 +192,13 @@ static int run_chain(struct runner *r, bool verbose)
 
 static int run_text(struct runner *r, const char *text, bool verbose)
 {
-	struct kcoro_body_info *bodies;
 	struct chain chain;
-	ssize_t n;
 	int status;
 
 	r->ctx = open_context();
 	if (r->ctx < 0)
 		return STATUS_FAILED;
-	n = kcoro_bodies(r->ctx, &bodies);
-	if (n < 0)
-		return failed_call(r->ctx, KCORO_CALL_OTHER, n, "bodies");
-	status = chain_make(&chain, text, bodies, n);
-	free(bodies);
+	status = chain_make(&chain, text, r->ctx);
 	if (!status)
 		status = chain_open(&chain);
 	if (!status) {
@@ -221,7 +215,7 @@ static int check_text(const char *text)
 	struct chain chain;
 	int status;
 
-	status = chain_make(&chain, text, NULL, 0);
+	status = chain_make(&chain, text, -1);
 	if (!status)
 		show_chain(&chain);
 	chain_free(&chain);
@@ -296,7 +290,7 @@ const struct command cmd_run = {
 		"  file-sink FILE                a file; - is standard output\n"
 		"  sieve N                       prints the N-th prime\n"
 		"\n"
-		"kcoro bodies lists more.\n"
+		"kcoro bodies lists more; others come with modules.\n"
 		"\n"
 		"  -q, --capacity N     messages a channel holds (16)\n"
 		"  -s, --stack SIZE     of each task\n"

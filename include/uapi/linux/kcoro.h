@@ -136,9 +136,10 @@ struct kcoro_bodies {
  * unknown flag, a non-zero pad, a name that is empty or without end, a stack
  * under the body's minimum or over stack_max, @count 0 or over spawn_max, a
  * number of @fds or an argument that the body does not take; ELOOP a context
- * or task descriptor among @fds; EMFILE; ENOENT no such body; ENOMEM;
- * EOPNOTSUPP a file that this body cannot use; ESHUTDOWN the context was
- * killed; EACCES a file not open for what the body does with it.
+ * or task descriptor among @fds; EMFILE; ENOENT no such body, nor a module
+ * kcoro-body-NAME that the caller may have loaded; ENOMEM; EOPNOTSUPP a file
+ * that this body cannot use; ESHUTDOWN the context was killed; EACCES a file
+ * not open for what the body does with it.
  */
 #define KCORO_SPAWN_FD		(1U << 0) /* give a descriptor for each task */
 #define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in the context */
