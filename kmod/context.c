@@ -63,10 +63,10 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
-#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/user_namespace.h>
+#include <linux/wait.h>
 
 #include "context.h"
 #include "limits.h"
@@ -261,10 +261,11 @@ static void ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task)
 	xa_erase(&kcoro_all_tasks, task->id);
 }
 
-static void ctx_wake(struct kcoro_ctx *ctx, __poll_t events)
+/* Without events: io_uring takes what it is told, all others ask ->poll. */
+static void ctx_wake(struct kcoro_ctx *ctx)
 {
 	if (wq_has_sleeper(&ctx->wait))
-		wake_up_interruptible_poll(&ctx->wait, events);
+		wake_up_interruptible(&ctx->wait);
 }
 
 /**
@@ -296,7 +297,7 @@ void kcoro_ctx_task_ended(struct kcoro_task *task)
 	if (task->flags & KCORO_SPAWN_FD)
 		kcoro_task_file_ended(ctx, task->id);
 	if (record)
-		ctx_wake(ctx, EPOLLIN | EPOLLRDNORM);
+		ctx_wake(ctx);
 }
 
 /**
@@ -368,7 +369,7 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	WRITE_ONCE(ctx->killed, true);
 	spin_unlock(&ctx->lock);
 	nr = kcoro_walk_kill(&walk, false);
-	ctx_wake(ctx, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+	ctx_wake(ctx);
 	return nr;
 }
 
@@ -473,7 +474,7 @@ void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
 	spin_lock(&ctx->lock);
 	list_add(&task->exit_node, &ctx->exits);
 	spin_unlock(&ctx->lock);
-	ctx_wake(ctx, EPOLLIN | EPOLLRDNORM);
+	ctx_wake(ctx);
 }
 
 /**
@@ -494,7 +495,7 @@ void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
 	spin_unlock(&ctx->lock);
 	kcoro_task_put(task);
 	if (last)	/* other readers wait for a record that never comes */
-		ctx_wake(ctx, EPOLLIN | EPOLLRDNORM | EPOLLHUP);
+		ctx_wake(ctx);
 }
 
 /**
