@@ -163,6 +163,32 @@ TEST_F(stream, count_answers)
 	EXPECT_EQ(2, join_ok(_metadata, task).result);
 }
 
+/* An answer that waits to be taken grows with what comes meanwhile. */
+TEST_F(stream, count_answers_with_what_is_so_when_it_is_taken)
+{
+	static const uint32_t sizes[] = { 16, 0 };
+	struct pair in, ask, reply;
+	uint64_t got[2];
+	size_t i;
+	int task;
+
+	for (i = 0; i < ROWS(sizes); i++) {
+		in = chan_buf(0);
+		ask = chan_u64(0);
+		reply = chan_of(_metadata, self->ctx, sizes[i], 0);
+		task = spawn(self->ctx, "count", NULL,
+			     FDS(in.recv, ask.recv, reply.send));
+		ASSERT_LE(0, task);
+		put_u64(ask.send, 0);
+		put_str(in.send, "123");
+		EXPECT_EQ(16, t_read(reply.recv, got, 16));
+		EXPECT_EQ(1, got[0]);
+		EXPECT_EQ(3, got[1]);
+		close(in.send);
+		join_ok(_metadata, task);
+	}
+}
+
 TEST_F(stream, count_without_a_reply)
 {
 	struct pair in = chan_buf(4), ask = chan_u64(0);
