@@ -103,12 +103,67 @@ TEST_F(compat, close_and_options)
 }
 
 /* An address that only fits in 64 bits. */
-TEST_F(compat, address_over_4_gib)
-{
-	struct pair p = chan_u64(1);
-	struct kcoro_iov iov = { .addr = 1ULL << 40, .len = 8 };
+/* Good memory, but for a bit that a pointer here does not have. */
+#define HIGH(p) (t_addr(p) | 1ULL << 32)
 
+TEST_F(compat, message_over_4_gib)
+{
+	struct pair p = chan_u64(2);
+	uint64_t v = 0;
+	struct kcoro_iov iov = { .addr = HIGH(&v), .len = 8 };
+	struct kcoro_case c = kcoro_case_recv(p.recv, &v, 8);
+
+	c.addr = HIGH(&v);
 	EXPECT_EQ(-EFAULT, kcoro_sendv(p.send, &iov, 1, 0, 0));
+	EXPECT_EQ(-EAGAIN, poll_u64(p.recv));
+	put_u64(p.send, 1);
+	EXPECT_EQ(-EFAULT, kcoro_recvv(p.recv, &iov, 1, 0, 0));
+	EXPECT_EQ(-EFAULT, kcoro_select(self->ctx, &c, 1, 0, 0, NULL));
+	EXPECT_EQ(1, get_u64(p.recv));
+}
+
+TEST_F(compat, array_over_4_gib)
+{
+	struct pair p = chan_u64(2);
+	uint64_t v = 0;
+	struct kcoro_iov iov = { .addr = t_addr(&v), .len = 8 };
+	struct kcoro_io io = { .iov = HIGH(&iov), .count = 1 };
+	struct kcoro_case c = kcoro_case_send(p.send, &v, 8);
+	struct kcoro_select sel = { .cases = HIGH(&c), .count = 1 };
+	struct kcoro_body_info body;
+	struct kcoro_bodies bodies = { .bodies = HIGH(&body), .count = 1 };
+	struct kcoro_task_info task;
+	struct kcoro_list list = { .tasks = HIGH(&task), .count = 1 };
+
+	EXPECT_EQ(-EFAULT, t_ioctl(p.send, KCORO_IOC_SEND, &io));
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SELECT, &sel));
+	EXPECT_EQ(-EAGAIN, poll_u64(p.recv));
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_BODIES, &bodies));
+	ASSERT_LE(0, spawn(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0));
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_LIST, &list));
+}
+
+TEST_F(compat, spawn_over_4_gib)
+{
+	struct kcoro_spawn req = sleep_request();
+	int fd = 0, task_fd;
+	uint64_t id;
+
+	req.arg = HIGH(SLEEP_LONG);
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	req = sleep_request();
+	req.ids = HIGH(&id);
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	req = sleep_request();
+	req.flags = KCORO_SPAWN_FD;
+	req.task_fds = HIGH(&task_fd);
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	req = sleep_request();
+	strcpy(req.body, "count");
+	req.fds = HIGH(&fd);
+	req.nr_fds = 1;
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, &req));
+	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 }
 
 TEST_HARNESS_MAIN
