@@ -91,12 +91,27 @@ TEST_F(files, pty)
 	EXPECT_EQ(0, SINK(slave));
 }
 
-TEST_F(files, proc)
+/* Some cannot be read by the kernel at all, some could. */
+TEST_F(files, without_data_of_their_own)
 {
-	int fd = open("/proc/self/status", O_RDONLY);
+	static const char *const paths[] = {
+		"/proc/self/status",
+		"/proc/version",
+		"/proc/sys/kernel/hostname",
+		"/sys/module/kcoro/refcnt",
+	};
+	size_t i;
+	int fd;
 
+	for (i = 0; i < ROWS(paths); i++) {
+		fd = open(paths[i], O_RDONLY);
+		ASSERT_LE(0, fd);
+		EXPECT_EQ(-EOPNOTSUPP, SOURCE(fd)) TH_LOG("%s", paths[i]);
+		close(fd);
+	}
+	fd = open("/proc/sys/kernel/hostname", O_WRONLY);
 	ASSERT_LE(0, fd);
-	EXPECT_EQ(-EOPNOTSUPP, SOURCE(fd));
+	EXPECT_EQ(-EOPNOTSUPP, SINK(fd));
 }
 
 TEST_F(files, directory)
