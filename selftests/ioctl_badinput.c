@@ -245,44 +245,47 @@ TEST_F(bad, channel_into_readonly_memory)
 	close(after);
 }
 
-/* Then nothing is sent. */
-TEST_F(bad, select_into_readonly_memory)
+/* A good argument that cannot be written. */
+static void *readonly_copy(t_metadata, const void *arg, size_t len)
 {
-	struct pair p = chan_u64(1);
-	uint64_t v = 1;
-	struct kcoro_case kase = kcoro_case_send(p.send, &v, 8);
-	struct kcoro_select *s = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	ASSERT_NE(MAP_FAILED, s);
-	s->cases = t_addr(&kase);
-	s->count = 1;
-	ASSERT_EQ(0, mprotect(s, 4096, PROT_READ));
-	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SELECT, s));
-	EXPECT_EQ(-EAGAIN, poll_u64(p.recv));
-	ASSERT_EQ(0, mprotect(s, 4096, PROT_READ | PROT_WRITE));
-	EXPECT_EQ(0, t_ioctl(self->ctx, KCORO_IOC_SELECT, s));
-	EXPECT_EQ(1, poll_u64(p.recv));
-}
-
-/* Then the task is gone again: the fixture looks. */
-TEST_F(bad, spawn_into_readonly_memory)
-{
-	struct kcoro_spawn s = sleep_request();
 	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	ASSERT_NE(MAP_FAILED, page);
-	memcpy(page, &s, sizeof(s));
+	memcpy(page, arg, len);
 	ASSERT_EQ(0, mprotect(page, 4096, PROT_READ));
-	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, page));
-	while (count_tasks(self->ctx, KCORO_SCOPE_CTX, 1) != 1) {
-		struct kcoro_exit e;
+	return page;
+}
 
-		/* one that was started and killed has an exit record */
-		if (kcoro_next_exits(self->ctx, &e, 1, KCORO_NOW) == -ETIMEDOUT)
-			nap();
-	}
+#define READONLY(arg) readonly_copy(_metadata, &(arg), sizeof(arg))
+
+/* No task was started: the fixture looks. */
+TEST_F(bad, spawn_into_readonly_memory)
+{
+	struct kcoro_spawn s = sleep_request();
+
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SPAWN, READONLY(s)));
+}
+
+TEST_F(bad, select_into_readonly_memory)
+{
+	uint64_t v = 1;
+	struct kcoro_case c = kcoro_case_send(self->chan.send, &v, 8);
+	struct kcoro_select s = { .cases = t_addr(&c), .count = 1 };
+
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_SELECT, READONLY(s)));
+	EXPECT_EQ(-EAGAIN, poll_u64(self->chan.recv));
+}
+
+TEST_F(bad, kill_into_readonly_memory)
+{
+	struct kcoro_kill k = { .flags = KCORO_KILL_CONTEXTS };
+	struct pair p;
+
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_KILL, READONLY(k)));
+	/* A context that was killed makes no channel. */
+	p = chan_u64(1);
+	EXPECT_EQ(8, put_u64(p.send, 1));
 }
 
 /* --- arrays: of each call that takes one ----------------------------------- */
