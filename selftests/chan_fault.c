@@ -103,8 +103,7 @@ TEST_F(fault, waiting_reader_of_elements_puts_it_back)
 	struct caller reader, writer;
 	uint64_t v = 5;
 
-	caller_block(_metadata, &reader,
-		     (struct op){ p.recv, OP_READ, self->half, 8 });
+	block_read(&reader, p.recv, self->half);
 	ASSERT_EQ(0, mprotect(self->half, PAGE, PROT_NONE));
 	caller_start(_metadata, &writer,
 		     (struct op){ p.send, OP_WRITE, &v, 8 });
@@ -119,8 +118,7 @@ TEST_F(fault, waiting_reader_of_buffers_puts_it_back)
 	struct caller reader, writer;
 	char buf[8] = "";
 
-	caller_block(_metadata, &reader,
-		     (struct op){ p.recv, OP_READ, self->half, 8 });
+	block_read(&reader, p.recv, self->half);
 	ASSERT_EQ(0, mprotect(self->half, PAGE, PROT_NONE));
 	caller_start(_metadata, &writer,
 		     (struct op){ p.send, OP_WRITE, "five", 4 });
@@ -137,9 +135,8 @@ TEST_F(fault, put_back_goes_to_another_reader)
 	struct caller bad, good;
 	uint64_t v = 0;
 
-	caller_block(_metadata, &bad,
-		     (struct op){ p.recv, OP_READ, self->half, 8 });
-	caller_block(_metadata, &good, (struct op){ p.recv, OP_READ, &v, 8 });
+	block_read(&bad, p.recv, self->half);
+	block_read(&good, p.recv, &v);
 	ASSERT_EQ(0, mprotect(self->half, PAGE, PROT_NONE));
 	EXPECT_EQ(8, put_u64(p.send, 5));
 	EXPECT_EQ(-EFAULT, caller_join(&bad));

@@ -44,13 +44,13 @@ TEST_F(poll, unbuffered_is_ready_for_one_who_waits)
 
 	EXPECT_EQ(0, ready(p.recv));
 	EXPECT_EQ(0, ready(p.send));
-	caller_block(_metadata, &c, (struct op){ p.send, OP_WRITE, &v, 8 });
+	block_write(&c, p.send, &v);
 	EXPECT_EQ(IN, ready(p.recv));
 	EXPECT_EQ(0, ready(p.send));
 	get_u64(p.recv);
 	caller_join(&c);
 	EXPECT_EQ(0, ready(p.recv));
-	caller_block(_metadata, &c, (struct op){ p.recv, OP_READ, &v, 8 });
+	block_read(&c, p.recv, &v);
 	EXPECT_EQ(OUT, ready(p.send));
 	EXPECT_EQ(0, ready(p.recv));
 	put_u64(p.send, 2);

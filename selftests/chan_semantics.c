@@ -14,7 +14,7 @@ TEST_F(chan, unbuffered_sender_waits_for_a_receiver)
 	uint64_t v = 7;
 	struct caller c;
 
-	caller_block(_metadata, &c, (struct op){ p.send, OP_WRITE, &v, 8 });
+	block_write(&c, p.send, &v);
 	EXPECT_EQ(7, get_u64(p.recv));
 	EXPECT_EQ(8, caller_join(&c));
 }
@@ -25,7 +25,7 @@ TEST_F(chan, unbuffered_receiver_waits_for_a_sender)
 	uint64_t v = 0;
 	struct caller c;
 
-	caller_block(_metadata, &c, (struct op){ p.recv, OP_READ, &v, 8 });
+	block_read(&c, p.recv, &v);
 	EXPECT_EQ(8, put_u64(p.send, 9));
 	EXPECT_EQ(8, caller_join(&c));
 	EXPECT_EQ(9, v);
@@ -51,8 +51,7 @@ TEST_F(chan, unbuffered_senders_are_first_in_first_out)
 
 	for (i = 0; i < 4; i++) {
 		v[i] = 100 + i;
-		caller_block(_metadata, &c[i],
-			     (struct op){ p.send, OP_WRITE, &v[i], 8 });
+		block_write(&c[i], p.send, &v[i]);
 	}
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(100 + i, get_u64(p.recv));
@@ -68,8 +67,7 @@ TEST_F(chan, receivers_are_first_in_first_out)
 	int i;
 
 	for (i = 0; i < 4; i++)
-		caller_block(_metadata, &c[i],
-			     (struct op){ p.recv, OP_READ, &v[i], 8 });
+		block_read(&c[i], p.recv, &v[i]);
 	for (i = 0; i < 4; i++)
 		EXPECT_EQ(8, put_u64(p.send, 100 + i));
 	for (i = 0; i < 4; i++) {
@@ -112,7 +110,7 @@ TEST_F(chan, buffered_blocked_sender_s_message_goes_last)
 
 	put_u64(p.send, 1);
 	put_u64(p.send, 2);
-	caller_block(_metadata, &c, (struct op){ p.send, OP_WRITE, &v, 8 });
+	block_write(&c, p.send, &v);
 	EXPECT_EQ(1, get_u64(p.recv));
 	EXPECT_EQ(8, caller_join(&c));
 	EXPECT_EQ(2, get_u64(p.recv));
@@ -186,7 +184,6 @@ TEST_F(chan, close_makes_senders_fail)
 	struct pair p = chan_u64(1);
 	uint64_t v = 1;
 
-	signal(SIGPIPE, SIG_IGN);
 	EXPECT_EQ(0, kcoro_close_chan(p.send));
 	EXPECT_EQ(-EPIPE, put_u64(p.send, 1));
 	EXPECT_EQ(-EPIPE, kcoro_send(p.send, &v, 8, 0));
@@ -198,7 +195,7 @@ TEST_F(chan, close_wakes_a_receiver)
 	struct caller c;
 	uint64_t v;
 
-	caller_block(_metadata, &c, (struct op){ p.recv, OP_READ, &v, 8 });
+	block_read(&c, p.recv, &v);
 	EXPECT_EQ(0, kcoro_close_chan(p.send));
 	EXPECT_EQ(0, caller_join(&c));
 }
@@ -209,15 +206,13 @@ TEST_F(chan, close_wakes_a_sender)
 	uint64_t v = 1;
 	struct caller c;
 
-	signal(SIGPIPE, SIG_IGN);
-	caller_block(_metadata, &c, (struct op){ p.send, OP_WRITE, &v, 8 });
+	block_write(&c, p.send, &v);
 	EXPECT_EQ(0, kcoro_close_chan(p.send));
 	EXPECT_EQ(-EPIPE, caller_join(&c));
 	EXPECT_EQ(-ENODATA, get_u64(p.recv));
 }
 
-/* SEND raises no signal, unlike what write(2) may do. */
-TEST_F(chan, send_raises_no_sigpipe)
+TEST_F(chan, nothing_raises_sigpipe)
 {
 	struct pair p = chan_u64(1);
 	uint64_t v = 1;
@@ -225,6 +220,7 @@ TEST_F(chan, send_raises_no_sigpipe)
 	signal(SIGPIPE, SIG_DFL);
 	EXPECT_EQ(0, kcoro_close_chan(p.send));
 	EXPECT_EQ(-EPIPE, kcoro_send(p.send, &v, 8, 0));
+	EXPECT_EQ(-EPIPE, put_u64(p.send, 1));
 }
 
 /* --- the last holder ------------------------------------------------------------ */
@@ -245,7 +241,7 @@ TEST_F(chan, last_sender_gone_wakes_a_receiver)
 	struct caller c;
 	uint64_t v;
 
-	caller_block(_metadata, &c, (struct op){ p.recv, OP_READ, &v, 8 });
+	block_read(&c, p.recv, &v);
 	close(p.send);
 	EXPECT_EQ(0, caller_join(&c));
 }
@@ -254,7 +250,6 @@ TEST_F(chan, last_receiver_gone_makes_senders_fail)
 {
 	struct pair p = chan_u64(4);
 
-	signal(SIGPIPE, SIG_IGN);
 	close(p.recv);
 	EXPECT_EQ(-EPIPE, put_u64(p.send, 1));
 }
@@ -265,8 +260,7 @@ TEST_F(chan, last_receiver_gone_wakes_a_sender)
 	uint64_t v = 1;
 	struct caller c;
 
-	signal(SIGPIPE, SIG_IGN);
-	caller_block(_metadata, &c, (struct op){ p.send, OP_WRITE, &v, 8 });
+	block_write(&c, p.send, &v);
 	close(p.recv);
 	EXPECT_EQ(-EPIPE, caller_join(&c));
 }
@@ -294,7 +288,6 @@ TEST_F(chan, a_task_is_a_receiver)
 	int task = spawn(self->ctx, "count", NULL, FDS(in.recv));
 	struct kcoro_exit e;
 
-	signal(SIGPIPE, SIG_IGN);
 	ASSERT_LE(0, task);
 	close(in.recv);
 	EXPECT_EQ(8, put_u64(in.send, 1));

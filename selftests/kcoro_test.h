@@ -386,6 +386,12 @@ static inline void caller_block(t_metadata, struct caller *c, struct op op)
 	ASSERT_EQ(1, caller_sleeps(c)) TH_LOG("it returned %ld", c->ret);
 }
 
+/* The same for read(2) and write(2) of an element of 8 bytes. */
+#define block_read(c, fd, v) \
+	caller_block(_metadata, c, (struct op){ fd, OP_READ, v, 8 })
+#define block_write(c, fd, v) \
+	caller_block(_metadata, c, (struct op){ fd, OP_WRITE, v, 8 })
+
 /* --- processes ------------------------------------------------------------- */
 
 /* Exit status of a child: 128 + N after signal N. */
