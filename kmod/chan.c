@@ -140,13 +140,9 @@ static void poll_work(struct irq_work *work)
 {
 	struct kcoro_chan *chan =
 		container_of(work, struct kcoro_chan, poll_work);
-	__poll_t events = EPOLLIN | EPOLLRDNORM | EPOLLOUT | EPOLLWRNORM;
 
-	/* Those who asked for no events still wait for these. */
-	if (READ_ONCE(chan->closed) || !READ_ONCE(chan->senders) ||
-	    !READ_ONCE(chan->receivers))
-		events |= EPOLLHUP | EPOLLERR;
-	wake_up_poll(&chan->poll_wait, events);
+	/* Without events: io_uring takes what it is told, all others ask ->poll. */
+	wake_up(&chan->poll_wait);
 }
 
 /**
