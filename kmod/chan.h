@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Channels: see chan.c; select: see select.c. */
+/* Channels: see chan.c, chan_msg.c; select: see select.c. */
 #ifndef KCORO_CHAN_H
 #define KCORO_CHAN_H
 
@@ -34,7 +34,8 @@ struct kcoro_ctx;
  * @recvq: blocked receivers. [L]
  * @sendq: likewise of senders. [L]
  * @returned: struct kcoro_returned: received, then put back. [L]
- * @spent: struct kcoro_returned that were received after all. [L]
+ * @spent: struct kcoro_returned that were received after all, to be used again;
+ *	as many as there ever were in @returned at once. [L]
  * @refs: one for each end held, and those of calls under way
  * @buf_max: largest buffer, bytes. [C]
  * @id: unique while the module is loaded. [C]
@@ -71,6 +72,22 @@ struct kcoro_chan {
 	struct irq_work poll_work;
 };
 
+/* A message that was received and put back: its reader's memory was bad. */
+struct kcoro_returned {
+	struct list_head node;
+	u8 msg[];
+};
+
+/* Where the @nth element of the queue is, or would be. Its lock is held. */
+static inline void *kcoro_chan_slot(const struct kcoro_chan *chan, u32 nth)
+{
+	u32 i = chan->head + nth;
+
+	if (i >= chan->capacity)
+		i -= chan->capacity;
+	return chan->ring + (size_t)i * chan->elem_size;
+}
+
 /*
  * For the device layer: a channel with gfp flags and a payer, with both ends
  * held once; one operation that takes KCORO_IO_NOWAIT; a message put back at
@@ -86,7 +103,7 @@ void kcoro_chan_unrecv(struct kcoro_chan *chan, void *msg);
 __poll_t kcoro_chan_poll(struct kcoro_chan *chan, u32 ends, struct file *file,
 			 struct poll_table_struct *pt);
 
-/* Under all locks involved: for chan.c and select.c only. */
+/* Under all locks involved: for chan_msg.c and select.c only. */
 int kcoro_chan_try_send(struct kcoro_chan *chan, void *msg,
 			struct kcoro_wait **wake);
 int kcoro_chan_try_recv(struct kcoro_chan *chan, void *msg,

@@ -226,6 +226,7 @@ void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends);
 int kcoro_chan_close(struct kcoro_chan *chan);
 u64 kcoro_chan_id(const struct kcoro_chan *chan);
 u32 kcoro_chan_elem_size(const struct kcoro_chan *chan);
+u32 kcoro_chan_buf_max(const struct kcoro_chan *chan);
 
 int kcoro_send(struct kcoro_chan *chan, const void *elem, ktime_t deadline);
 int kcoro_recv(struct kcoro_chan *chan, void *elem, ktime_t deadline);

@@ -127,7 +127,7 @@ int kcoro_stream_check_end(const struct kcoro_env *env, u32 slot, u32 end)
  */
 u32 kcoro_stream_room(const struct kcoro_chan *chan)
 {
-	return chan->buf_max;
+	return kcoro_chan_buf_max(chan);
 }
 
 /**

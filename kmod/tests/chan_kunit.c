@@ -203,6 +203,22 @@ static void unrecv_last_comes_first(struct kunit *test)
 	kcoro_chan_drop(chan, BOTH);
 }
 
+/* However often it happens, a message's room is used again. */
+static void unrecv_takes_no_more_memory(struct kunit *test)
+{
+	struct kcoro_chan *chan = make(test, 0);
+	u64 value = 1;
+	int i;
+
+	for (i = 0; i < 100; i++) {
+		kcoro_chan_unrecv(chan, &value);
+		KUNIT_EXPECT_EQ(test, get(chan), 1);
+	}
+	KUNIT_EXPECT_TRUE(test, list_empty(&chan->returned));
+	KUNIT_EXPECT_TRUE(test, list_is_singular(&chan->spent));
+	kcoro_chan_drop(chan, BOTH);
+}
+
 static void unrecv_reaches_a_waiting_receiver(struct kunit *test)
 {
 	struct kcoro_chan *chan = make(test, 0);
@@ -244,6 +260,7 @@ static struct kunit_case chan_cases[] = {
 	KUNIT_CASE(deadline_in_the_past_takes_what_is_there),
 	KUNIT_CASE(unrecv_goes_before_all_others),
 	KUNIT_CASE(unrecv_last_comes_first),
+	KUNIT_CASE(unrecv_takes_no_more_memory),
 	KUNIT_CASE(unrecv_reaches_a_waiting_receiver),
 	KUNIT_CASE(unrecv_comes_before_the_end_of_stream),
 	{}

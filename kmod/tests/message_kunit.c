@@ -247,6 +247,8 @@ static void buffer_calls_want_their_kind_of_channel(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, kcoro_try_send(bufs, &value), -EINVAL);
 	KUNIT_EXPECT_EQ(test, kcoro_try_recv(bufs, &value), -EINVAL);
 	KUNIT_EXPECT_EQ(test, kcoro_chan_elem_size(bufs), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_chan_buf_max(bufs), KCORO_BUF_MAX);
+	KUNIT_EXPECT_EQ(test, kcoro_chan_buf_max(elems), 0);
 	kcoro_buf_free(buf);
 	kcoro_chan_drop(elems, BOTH);
 	kcoro_chan_drop(bufs, BOTH);
