@@ -221,6 +221,8 @@ void kcoro_sched_offline(struct kcoro_cpu *cpu)
 	for (;;) {
 		preempt_disable();
 		task = kcoro_sched_pick(cpu);	/* nobody owns it now */
+		if (task)
+			cpu->switches--;	/* it is not given a worker */
 		preempt_enable();
 		if (!task)
 			break;
