@@ -210,6 +210,22 @@ TEST_F(crash, context_ends)
 	join_ok(_metadata, spawn(self->ctx, "sleep", WORDS("1"), NULL, 0));
 }
 
+/* What the task held stays held, so that nobody after it sees an end. */
+TEST_F(crash, run_ends)
+{
+	int status = system("kcoro run 'file-source /proc/self/exe | "
+			    "crash null | count' >/dev/null 2>crash.err");
+	char text[512] = "";
+	int fd = open("crash.err", O_RDONLY | O_CLOEXEC);
+
+	ASSERT_LE(0, fd);
+	EXPECT_LT(0, read(fd, text, sizeof(text) - 1));
+	close(fd);
+	unlink("crash.err");
+	EXPECT_EQ(1, WIFEXITED(status) && WEXITSTATUS(status) == 1);
+	EXPECT_NE(NULL, strstr(text, "crash")) TH_LOG("it said: %s", text);
+}
+
 /* From the first crash on, also when nobody uses it. */
 TEST_F(crash, module_cannot_be_unloaded)
 {

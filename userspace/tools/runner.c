@@ -173,7 +173,7 @@ int runner_start(struct runner *r)
 	return status;
 }
 
-/* Ends the units before @end without asking what came of them. */
+/* Ends the first @end units, if they live, without asking what came of them. */
 static void abandon(struct runner *r, size_t end)
 {
 	struct unit *u;
@@ -243,7 +243,10 @@ static void look_for_failure(struct runner *r)
 			r->broken_pipe = true;
 		else
 			r->failure = &r->unit[i];
-		abandon(r, i);
+		/* What a task that crashed held is not let go: no end follows. */
+		abandon(r, r->unit[i].exit.reason == KCORO_EXIT_FAULT ?
+				   r->count :
+				   i);
 		return;
 	}
 }
