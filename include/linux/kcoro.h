@@ -19,6 +19,9 @@
  * thread in process context as well; a thread then sleeps interruptibly, and
  * gets -ERESTARTSYS on a signal.
  *
+ * Interrupt handlers, soft ones included, talk to tasks by kcoro_try_send() and
+ * kcoro_try_recv(), in channels from kcoro_chan_create_irq() only.
+ *
  * Deadlines are absolute CLOCK_MONOTONIC times; KCORO_FOREVER is none, and one
  * that lies in the past tries once.
  */
