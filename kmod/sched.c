@@ -18,9 +18,11 @@
  * A parked task is RUNNING with a wait that is PARKED.
  *
  * No lock on the queue: it belongs to the worker that owns it. That worker, and
- * the tasks it runs, touch it with preemption off; then nobody can take the
- * ownership away, as that is done by the worker's own sched_out, or by the
- * hotplug callback, which runs on the CPU that goes. Everybody else, interrupt
+ * the tasks it runs, touch it with preemption off. Its own sched_out, which takes
+ * the ownership away, cannot come then. The hotplug callback can, since the
+ * kernel has moved the worker to another CPU by that time: it waits for an RCU
+ * grace period, and so for all who had preemption off and might not have seen
+ * it, before it touches the queue. Everybody else, interrupt
  * handlers on the same CPU included, puts a task into the inbox, a lock-free
  * list that the owner empties into the queue before each pick. Who finds the
  * inbox empty sees to it that somebody will look: under cpu->lock it wakes the
@@ -40,6 +42,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 
 #include "sched.h"
@@ -199,7 +202,7 @@ void kcoro_sched_ready(struct kcoro_task *task)
  * kcoro_sched_offline() - stop a CPU from taking tasks and move its queue
  * @cpu: the CPU
  *
- * Context: hotplug callback, on @cpu.
+ * Context: hotplug callback, may sleep.
  */
 void kcoro_sched_offline(struct kcoro_cpu *cpu)
 {
@@ -208,7 +211,6 @@ void kcoro_sched_offline(struct kcoro_cpu *cpu)
 	bool wake;
 
 	raw_spin_lock_irq(&cpu->lock);
-	WARN_ON_ONCE(smp_processor_id() != cpu->cpu);
 	WRITE_ONCE(cpu->online, false);
 	owner = cpu->owner;
 	WRITE_ONCE(cpu->owner, NULL);
@@ -218,6 +220,8 @@ void kcoro_sched_offline(struct kcoro_cpu *cpu)
 	raw_spin_unlock_irq(&cpu->lock);
 	if (wake)
 		wake_up_process(owner->thread);
+	/* Waits for whoever has preemption off and believes to own the queue. */
+	synchronize_rcu();
 	for (;;) {
 		preempt_disable();
 		task = kcoro_sched_pick(cpu);	/* nobody owns it now */

@@ -27,8 +27,8 @@
  * @nr_next: picks of @run_next in a row, past waiting tasks. [O]
  * @switches: tasks given a worker. [O], read without
  * @owner: the worker that serves the queue, or NULL: then the next one that
- *	comes back takes it. [L]; nobody takes it from a worker that has
- *	preemption off, so a test for oneself needs no lock then
+ *	comes back takes it. [L]; a test for oneself needs no lock with
+ *	preemption off: see sched.c
  * @cpu: its number
  * @online: takes tasks. [L], read without
  * @lock: raw, irqs off; taken by sched_out() under the kernel's run queue
