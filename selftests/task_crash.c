@@ -213,8 +213,8 @@ TEST_F(crash, context_ends)
 /* What the task held stays held, so that nobody after it sees an end. */
 TEST_F(crash, run_ends)
 {
-	int status = system("kcoro run 'file-source /proc/self/exe | "
-			    "crash null | count' >/dev/null 2>crash.err");
+	int status = system(
+		"kcoro run 'file-source /proc/self/exe | crash null | count' >/dev/null 2>crash.err");
 	char text[512] = "";
 	int fd = open("crash.err", O_RDONLY | O_CLOEXEC);
 
