@@ -32,7 +32,8 @@
  * much as the rest of the operation. Who does not know takes it with interrupts
  * off. Many at once only in select.c's order. Under it: the lock of no wait is
  * taken, waits are won by cmpxchg; wakes come after it is dropped, but for a
- * task that wakes a parked one: that needs no lock (sched.c).
+ * task that wakes a parked one: that needs no lock (sched.c). A task that could
+ * not park is queued under it, which may take a CPU's lock (worker.c).
  *
  * Rejected: a lock per end (a rendezvous needs both); messages in linked
  * nodes (an allocation each).

@@ -20,15 +20,17 @@
  * No lock on the queue: it belongs to the worker that owns it. That worker, and
  * the tasks it runs, touch it with preemption off. Its own sched_out, which takes
  * the ownership away, cannot come then. The hotplug callback can, since the
- * kernel has moved the worker to another CPU by that time: it waits for an RCU
- * grace period, and so for all who had preemption off and might not have seen
- * it, before it touches the queue. Everybody else, interrupt
- * handlers on the same CPU included, puts a task into the inbox, a lock-free
- * list that the owner empties into the queue before each pick. Who finds the
- * inbox empty sees to it that somebody will look: under cpu->lock it wakes the
- * owner if that is idle, or makes a spare the owner if there is none. The owner
- * looks into the inbox once more under cpu->lock before it sleeps. If the CPU
- * has gone offline since it was chosen, what is in the inbox is sent elsewhere.
+ * kernel has moved the worker to another CPU by that time: before it touches the
+ * queue it waits for an RCU grace period, and so for all who had preemption off
+ * and might not have seen it.
+ *
+ * Everybody else, interrupt handlers on the same CPU included, puts a task into
+ * the inbox, a lock-free list that the owner empties into the queue before each
+ * pick. Who finds the inbox empty sees to it that somebody will look: under
+ * cpu->lock it wakes the owner if that is idle, or makes a spare the owner if
+ * there is none. The owner looks into the inbox once more under cpu->lock before
+ * it sleeps. If the CPU has gone offline since it was chosen, what is in the
+ * inbox is sent elsewhere.
  *
  * Invariants: a task is in at most one queue, and in one only if RUNNABLE. A
  * queue that is not empty has an owner that is running or about to be, unless
@@ -46,7 +48,6 @@
 #include <linux/sched.h>
 
 #include "sched.h"
-#include "trace.h"
 
 static DEFINE_PER_CPU(struct kcoro_cpu, kcoro_cpus);
 
@@ -225,8 +226,6 @@ void kcoro_sched_offline(struct kcoro_cpu *cpu)
 	for (;;) {
 		preempt_disable();
 		task = kcoro_sched_pick(cpu);	/* nobody owns it now */
-		if (task)
-			cpu->switches--;	/* it is not given a worker */
 		preempt_enable();
 		if (!task)
 			break;

@@ -167,7 +167,6 @@ static __always_inline struct kcoro_task *kcoro_sched_pick(struct kcoro_cpu *cpu
 		WRITE_ONCE(cpu->nr_queued, cpu->nr_queued - 1);
 		cpu->nr_next = 0;
 	}
-	cpu->switches++;
 	return task;
 }
 

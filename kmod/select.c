@@ -2,11 +2,11 @@
 /*
  * Select: the first of several channel operations.
  *
- * Model: as Go's. All channels are locked, in an order that is the same for all; if a case can
- * proceed, it does; else a waiter is put into each channel's queue, the locks
- * are dropped, and the caller waits with one wait for all of them. The source
- * that wins the wait has carried out its case; the other waiters are unqueued
- * under their channels' locks.
+ * Model: as Go's. All channels are locked, in an order that is the same for all;
+ * if a case can proceed, it does; else a waiter is put into each channel's queue,
+ * the locks are dropped, and the caller waits with one wait for all of them. The
+ * source that wins the wait has carried out its case; the other waiters are
+ * unqueued under their channels' locks.
  *
  * Two selects that meet: the one that runs holds all locks of its own, so
  * nobody can win *it*; it has not armed its wait. It wins the other's by the

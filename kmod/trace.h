@@ -23,7 +23,6 @@
 		{ KCORO_SWITCH_PARK,	"park" },			\
 		{ KCORO_SWITCH_PARK_LOCKED, "park" },			\
 		{ KCORO_SWITCH_YIELD,	"yield" },			\
-		{ KCORO_SWITCH_NATIVE,	"native" },			\
 		{ KCORO_SWITCH_EXIT,	"exit" })
 
 #define kcoro_show_wait(wait)						\
@@ -70,7 +69,7 @@ TRACE_EVENT(kcoro_start,
 	TP_printk("task=%llu name=%s", __entry->task, __entry->name)
 );
 
-/* A task is given a worker. Context: the worker, interrupts off. */
+/* A task is given a worker. Context: that worker, preemption off. */
 TRACE_EVENT(kcoro_switch_in,
 	TP_PROTO(const struct kcoro_task *task),
 	TP_ARGS(task),
@@ -85,7 +84,10 @@ TRACE_EVENT(kcoro_switch_in,
 	TP_printk("task=%llu name=%s", __entry->task, __entry->name)
 );
 
-/* A task gave its worker back. Context: the worker, interrupts off. */
+/*
+ * A task gives its worker back, but for a native call: that is the task's own
+ * doing. Context: the task, preemption off.
+ */
 TRACE_EVENT(kcoro_switch_out,
 	TP_PROTO(const struct kcoro_task *task),
 	TP_ARGS(task),

@@ -5,8 +5,9 @@
  * Model: each CPU has one worker that owns its queue and some spares. The
  * owner's loop takes a task and switches to the task's stack. A task that parks
  * or yields switches straight to the next one in the queue; the loop has its
- * turn when the queue is empty, once a tick, when a task ends, and when one
- * wants a function run on the worker's own stack (a native call).
+ * turn when the queue is empty or not the worker's any more, once a tick, when a
+ * task ends, and when one wants a function run on the worker's own stack (a
+ * native call).
  *
  * A switch, wherever from and to, is made with preemption off. What becomes of
  * the task that was left is settled on the stack that was switched to, as only
@@ -230,6 +231,7 @@ static __always_inline void load(struct kcoro_worker *worker,
 	WRITE_ONCE(task->worker, worker);
 	WRITE_ONCE(task->cpu, worker->cpu->cpu);
 	task->switches++;
+	worker->cpu->switches++;
 	WRITE_ONCE(worker->task, task);
 	trace_kcoro_switch_in(task);
 }
@@ -253,7 +255,8 @@ static __always_inline void leave(struct kcoro_task *task,
 	struct kcoro_task *next = NULL;
 
 	task->op = op;
-	trace_kcoro_switch_out(task);
+	if (op != KCORO_SWITCH_NATIVE)
+		trace_kcoro_switch_out(task);
 	if (op != KCORO_SWITCH_NATIVE && op != KCORO_SWITCH_EXIT &&
 	    likely(worker->cpu->owner == worker && !worker_tired(worker)))
 		next = kcoro_sched_pick(worker->cpu);
