@@ -258,21 +258,6 @@ TEST_F(signal, deadline_holds_after_a_restart)
 
 /* --- stop and continue ---------------------------------------------------------------- */
 
-static int state_of(pid_t pid)
-{
-	char path[64], buf[256] = "";
-	const char *p;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	if (read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
-	p = strrchr(buf, ')');
-	return p ? p[2] : 0;
-}
-
 TEST_F(signal, stop_and_continue_of_a_reader)
 {
 	struct pair p = chan_u64(1);
@@ -336,12 +321,9 @@ TEST_F(signal, kill_of_a_reader_takes_nothing)
 
 static int frozen(void)
 {
-	char buf[256] = "";
-	int fd = open(GROUP "/cgroup.events", O_RDONLY);
+	char buf[256];
 
-	if (read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
+	read_text(GROUP "/cgroup.events", buf, sizeof(buf));
 	return !!strstr(buf, "frozen 1");
 }
 

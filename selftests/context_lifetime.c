@@ -20,11 +20,7 @@ FIXTURE_SETUP(life) {
 
 FIXTURE_TEARDOWN(life) {
 	/* Whatever the test did, no task and no other context is left. */
-	while (count_tasks(self->watch, KCORO_SCOPE_ALL, 1))
-		nap();
-	close(self->watch);
-	while (read_long("/sys/module/kcoro/refcnt") > 0)
-		nap();
+	leave_nothing(self->watch);
 }
 
 static int spawn_sleepers(int ctx, int count)

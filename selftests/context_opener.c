@@ -28,11 +28,7 @@ FIXTURE_SETUP(opener) {
 
 FIXTURE_TEARDOWN(opener) {
 	close(self->hold[1]);
-	while (count_tasks(self->watch, KCORO_SCOPE_ALL, 1))
-		nap();
-	close(self->watch);
-	while (read_long("/sys/module/kcoro/refcnt") > 0)
-		nap();
+	leave_nothing(self->watch);
 }
 
 static int spawn_sleepers(int ctx, int count)
@@ -332,21 +328,6 @@ static int opens_and_leaves_a_thread(FIXTURE_DATA(opener) * self)
 	return 2;
 }
 
-static char state_of(pid_t pid)
-{
-	char path[64], buf[256] = "";
-	const char *p;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
-	p = strrchr(buf, ')');
-	return p && p[1] ? p[2] : '\0';
-}
-
 TEST_F(opener, exit_of_the_first_thread_does_not_end_it)
 {
 	pid_t pid = child(self, opens_and_leaves_a_thread);
@@ -383,14 +364,10 @@ static int opens_and_executes(FIXTURE_DATA(opener) * self)
 
 static int is_cat(pid_t pid)
 {
-	char path[64], buf[16] = "";
-	int fd;
+	char path[64], buf[16];
 
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
+	read_text(path, buf, sizeof(buf));
 	return !strcmp(buf, "cat\n");
 }
 

@@ -34,6 +34,8 @@
 #include <kcoro.h>
 #include <kselftest_harness.h>
 
+#include "proc.h"
+
 /* A hang guard: an emulated debug kernel is slow. */
 #undef TEST_TIMEOUT_DEFAULT
 #define TEST_TIMEOUT_DEFAULT 100
@@ -254,60 +256,17 @@ static inline void await_no_tasks(void)
 	} while (1);
 }
 
+/* Waits until there is nothing but @watch, a context with nothing in it. */
+static inline void leave_nothing(int watch)
+{
+	while (count_tasks(watch, KCORO_SCOPE_ALL, 1))
+		nap();
+	close(watch);
+	while (read_long("/sys/module/kcoro/refcnt") > 0)
+		nap();
+}
+
 /* --- those who wait -------------------------------------------------------- */
-
-static inline long read_long(const char *path)
-{
-	char buf[64] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = read(fd, buf, sizeof(buf) - 1);
-	close(fd);
-	return n > 0 ? strtol(buf, NULL, 0) : -ENODATA;
-}
-
-static inline int write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	n = t_write(fd, text, strlen(text));
-	close(fd);
-	return n < 0 ? n : 0;
-}
-
-/* Whether a thread sleeps in that system call. */
-static inline int sleeps_in(pid_t tid, long nr)
-{
-	char path[64], buf[256] = "";
-	const char *p;
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	if (read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
-	if (buf[0] < '0' || buf[0] > '9' || strtol(buf, NULL, 10) != nr)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%d/stat", tid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	memset(buf, 0, sizeof(buf));
-	if (read(fd, buf, sizeof(buf) - 1) <= 0)
-		buf[0] = '\0';
-	close(fd);
-	p = strrchr(buf, ')');
-	return p && p[1] == ' ' && p[2] == 'S';
-}
 
 /* One call: read(2), write(2) or an ioctl(2). */
 #define OP_READ 1UL

@@ -70,12 +70,9 @@ static int load(const char *parameters)
 /* KUnit's own parameter cannot be read. */
 static int kunit_is_on(void)
 {
-	char line[4096] = "";
-	int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	char line[4096];
 
-	if (read(fd, line, sizeof(line) - 1) < 0)
-		line[0] = '\0';
-	close(fd);
+	read_text("/proc/cmdline", line, sizeof(line));
 	return !access("/sys/module/kunit", F_OK) &&
 	       !strstr(line, "kunit.enable=0");
 }

@@ -21,15 +21,6 @@ FIXTURE(autoload)
 	char modprobe[256], autoload[8]; /* as they were */
 };
 
-static void read_text(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, buf, size - 1);
-
-	buf[n < 0 ? 0 : n] = '\0';
-	close(fd);
-}
-
 /* A task that has just ended may still hold the module. */
 static void unload(void)
 {

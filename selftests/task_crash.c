@@ -215,12 +215,9 @@ TEST_F(crash, run_ends)
 {
 	int status = system(
 		"kcoro run 'file-source /proc/self/exe | crash null | count' >/dev/null 2>crash.err");
-	char text[512] = "";
-	int fd = open("crash.err", O_RDONLY | O_CLOEXEC);
+	char text[512];
 
-	ASSERT_LE(0, fd);
-	EXPECT_LT(0, read(fd, text, sizeof(text) - 1));
-	close(fd);
+	EXPECT_LT(0, read_text("crash.err", text, sizeof(text)));
 	unlink("crash.err");
 	EXPECT_EQ(1, WIFEXITED(status) && WEXITSTATUS(status) == 1);
 	EXPECT_NE(NULL, strstr(text, "crash")) TH_LOG("it said: %s", text);

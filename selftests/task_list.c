@@ -106,7 +106,6 @@ TEST_F(list, fields_of_a_sleeper)
 	int task = kcoro_spawn(self->ctx, "sleep", &opts);
 	struct kcoro_task_info a, b, again;
 	char comm[16] = "";
-	int fd;
 
 	ASSERT_LE(0, task);
 	await_parked(task, KCORO_WAIT_SLEEP);
@@ -122,8 +121,7 @@ TEST_F(list, fields_of_a_sleeper)
 	EXPECT_EQ(getuid(), a.uid);
 	EXPECT_EQ(getpid(), a.pid);
 	EXPECT_EQ(0, a.pad);
-	fd = open("/proc/self/comm", O_RDONLY);
-	ASSERT_LT(0, read(fd, comm, sizeof(comm)));
+	ASSERT_LT(0, read_text("/proc/self/comm", comm, sizeof(comm)));
 	comm[strcspn(comm, "\n")] = '\0';
 	EXPECT_STREQ(comm, a.comm);
 	/* TASK says the same */

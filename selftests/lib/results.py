@@ -9,8 +9,8 @@ Prints "pass|fail|skip TAB test TAB reason"; lines that begin with a TAB are
 the end of a failed test's output.
 
 A KUnit case counts once, however often the module was loaded, and again each
-time that it fails. What is not there has failed: a plan that was not met, a program without a
-plan, one that never ran or never ended.
+time that it fails. What is not there has failed: a plan that was not met, a
+program without a plan, one that never ran or never ended.
 """
 import fnmatch
 import re
