@@ -93,22 +93,53 @@ static int write_file(const char *path, const char *text)
 	return n < 0 ? -errno : 0;
 }
 
+/*
+ * Wait until a port has sent what was written to it, 10 s at most. An oops
+ * prints to the console without its lock, which can leave the transmitter's
+ * interrupt off: what is stuck then moves on when the port is started again,
+ * and tcdrain() alone would wait for ever.
+ */
+static void drain(int fd)
+{
+	int left, before = -1, tries = 100;
+
+	while (!ioctl(fd, TIOCOUTQ, &left)) {
+		if (!left) {
+			tcdrain(fd);
+			return;
+		}
+		if (!tries--)
+			return;
+		if (left == before) {
+			tcflow(fd, TCOOFF);
+			tcflow(fd, TCOON);
+		}
+		before = left;
+		usleep(100 * 1000);
+	}
+}
+
 static __attribute__((noreturn)) void finish(int status)
 {
-	int i;
+	int round, i;
 
-	klog_flush();
-	for (i = 0; i < 4; i++) {
-		char path[16];
-		int fd;
+	/* the log's thread may itself be stuck at the console */
+	for (round = 0; round < 2; round++) {
+		for (i = 0; i < 4; i++) {
+			char path[16];
+			int fd;
 
-		snprintf(path, sizeof(path), "/dev/ttyS%d", i);
-		fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
-		if (fd >= 0)
-			tcdrain(fd);
+			snprintf(path, sizeof(path), "/dev/ttyS%d", i);
+			fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK);
+			if (fd >= 0)
+				drain(fd);
+			close(fd);
+		}
+		if (!round)
+			klog_flush();
 	}
 	say("verdict: %d\n", status);
-	tcdrain(verdict_fd);
+	drain(verdict_fd);
 	sync();
 	/* QEMU runs with -no-reboot: this ends it, on any machine type */
 	reboot(RB_AUTOBOOT);
