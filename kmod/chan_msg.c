@@ -20,6 +20,7 @@
 #include "sched.h"
 #include "task.h"
 #include "trace.h"
+#include "worker.h"
 
 static __always_inline void msg_copy(const struct kcoro_chan *chan, void *to,
 				     const void *from)
@@ -188,15 +189,16 @@ static __always_inline int chan_park(struct kcoro_chan *chan,
  * NULL, can do it by itself: its worker's queue is its own.
  */
 static __always_inline bool wake_here(struct kcoro_wait *wait,
-				      const struct kcoro_task *self)
+				      struct kcoro_task *self)
 {
 	const struct kcoro_worker *worker;
 
 	if (unlikely(!self || !wait->task || !kcoro_wait_owned(wait)))
 		return false;
 	worker = self->worker;
-	if (unlikely(worker->cpu->owner != worker))
+	if (unlikely(worker->cpu->owner != worker || wait->task->special))
 		return false;
+	self->wakes++;
 	trace_kcoro_wake(wait->task);
 	kcoro_sched_next(worker->cpu, wait->task);
 	return true;

@@ -58,4 +58,10 @@ kcoro_hrtimer_setup_on_stack(struct hrtimer *timer,
 #endif
 }
 
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+#define kcoro_assign_str(dst, src)	__assign_str(dst)
+#else
+#define kcoro_assign_str(dst, src)	__assign_str(dst, src)
+#endif
+
 #endif /* KCORO_COMPAT_H */

@@ -36,6 +36,7 @@
 #include "body.h"
 #include "chan_fd.h"
 #include "context.h"
+#include "cpus.h"
 #include "dev.h"
 #include "limits.h"
 #include "list.h"
@@ -44,20 +45,23 @@
 #include "stack.h"
 #include "task_fd.h"
 
-static_assert(sizeof(struct kcoro_info) == 120);
+static_assert(sizeof(struct kcoro_info) == 176);
+static_assert(sizeof(struct kcoro_cpu_info) == 104);
+static_assert(sizeof(struct kcoro_cpus) == 16);
 static_assert(sizeof(struct kcoro_body_info) == 144);
 static_assert(sizeof(struct kcoro_bodies) == 16);
-static_assert(sizeof(struct kcoro_spawn) == 136);
+static_assert(sizeof(struct kcoro_spawn) == 144);
 static_assert(sizeof(struct kcoro_exit) == 200);
 static_assert(sizeof(struct kcoro_chan_create) == 32);
 static_assert(sizeof(struct kcoro_iov) == 16);
 static_assert(sizeof(struct kcoro_io) == 32);
 static_assert(sizeof(struct kcoro_case) == 24);
 static_assert(sizeof(struct kcoro_select) == 32);
-static_assert(sizeof(struct kcoro_task_info) == 160);
+static_assert(sizeof(struct kcoro_task_info) == 216);
 static_assert(sizeof(struct kcoro_list) == 24);
 static_assert(sizeof(struct kcoro_kill) == 24);
 static_assert(sizeof(struct kcoro_options) == 8);
+static_assert(sizeof(struct kcoro_set) == 24);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -145,6 +149,10 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_options), kcoro_ctx_ioc_options),
 	IOC(KCORO_IOC_TASK, KCORO_KIND_TASK,
 	    offsetofend(struct kcoro_task_info, id), kcoro_ioc_task),
+	IOC(KCORO_IOC_CPUS, KCORO_KIND_ANY,
+	    sizeof(struct kcoro_cpus), kcoro_ioc_cpus),
+	IOC(KCORO_IOC_SET, KCORO_KIND_CTX | KCORO_KIND_TASK,
+	    sizeof(struct kcoro_set), kcoro_ioc_set),
 };
 
 /**

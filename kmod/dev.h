@@ -28,6 +28,8 @@ union kcoro_call_arg {
 	struct kcoro_kill kill;
 	struct kcoro_options options;
 	struct kcoro_task_info task;
+	struct kcoro_cpus cpus;
+	struct kcoro_set set;
 };
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Walks over tasks, and what programs do with them: LIST and KILL.
+ * Walks over tasks, and what programs do with them: LIST, KILL and SET.
  *
  * Model: tasks are in two tables by id, their context's and that of all. A
  * walk takes references on a batch of them under the table's lock and works on
@@ -30,7 +30,9 @@
 #include "context.h"
 #include "dev.h"
 #include "list.h"
+#include "place.h"
 #include "task.h"
+#include "task_fd.h"
 
 /* Entries looked at with the table locked. */
 #define WALK_LOOK	256
@@ -162,7 +164,7 @@ static int walk_scope(struct kcoro_walk *walk, struct kcoro_ctx *ctx, u32 scope)
 	}
 }
 
-static int list_batch(const struct kcoro_walk *walk,
+static noinline_for_stack int list_batch(const struct kcoro_walk *walk,
 		      struct kcoro_task_info __user *to)
 {
 	struct kcoro_task_info info;
@@ -217,6 +219,43 @@ static int kill_one(struct kcoro_walk *walk, u64 id, bool once)
 		killed = kill_task(walk->task[0], once);
 	kcoro_walk_put(walk);
 	return killed ? 0 : -ESRCH;
+}
+
+/**
+ * kcoro_ioc_set() - KCORO_IOC_SET
+ * @file: a context or a task
+ * @call: the call
+ *
+ * Context: process.
+ * Return: 0 or an errno of the call.
+ */
+int kcoro_ioc_set(struct file *file, struct kcoro_call *call)
+{
+	const struct kcoro_set *args = &call->arg.set;
+	struct kcoro_walk walk;
+	int err;
+
+	if (!args->which || args->which & ~KCORO_SET_FLAGS)
+		return -EINVAL;
+	if (kcoro_is_task_file(file)) {
+		if (args->id || args->scope)
+			return -EINVAL;
+		return kcoro_place_set(kcoro_task_of_file(file), args->which,
+				       args->priority, args->cpu);
+	}
+	err = walk_scope(&walk, file->private_data, args->scope);
+	if (err)
+		return err;
+	if (!args->id)
+		return -EINVAL;
+	walk.after = args->id - 1;
+	walk_look(&walk, 1);
+	err = -ESRCH;
+	if (walk.nr && kcoro_task_id(walk.task[0]) == args->id)
+		err = kcoro_place_set(walk.task[0], args->which, args->priority,
+				      args->cpu);
+	kcoro_walk_put(&walk);
+	return err;
 }
 
 static u64 kill_contexts(const struct kcoro_walk *walk, struct kcoro_ctx *own)

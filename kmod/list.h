@@ -39,6 +39,7 @@ void kcoro_walk_put(struct kcoro_walk *walk);
 u64 kcoro_walk_kill(struct kcoro_walk *walk, bool once);
 
 int kcoro_ioc_list(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_set(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_kill(struct file *file, struct kcoro_call *call);
 
 #endif /* KCORO_LIST_H */

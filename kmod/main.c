@@ -13,10 +13,12 @@
 
 #include "body.h"
 #include "dev.h"
+#include "policy.h"
 #include "sched.h"
 #include "stack.h"
 #include "task.h"
 #include "tests/tests.h"
+#include "worker.h"
 
 static int __init kcoro_init(void)
 {
@@ -29,12 +31,15 @@ static int __init kcoro_init(void)
 	if (err)
 		goto err_stack;
 	kcoro_sched_init();
-	err = kcoro_worker_init();
+	err = kcoro_pool_init();
 	if (err)
 		goto err_task;
+	err = kcoro_policy_init();
+	if (err)
+		goto err_policy;
 	err = kcoro_bodies_init();
 	if (err)
-		goto err_worker;
+		goto err_policy;
 	err = kcoro_dev_init();
 	if (err)
 		goto err_bodies;
@@ -43,8 +48,9 @@ static int __init kcoro_init(void)
 
 err_bodies:
 	kcoro_bodies_exit();
-err_worker:
-	kcoro_worker_exit();
+err_policy:
+	kcoro_policy_exit();
+	kcoro_pool_exit();
 err_task:
 	kcoro_task_exit();
 err_stack:
@@ -58,7 +64,8 @@ static void __exit kcoro_exit(void)
 	kcoro_dev_exit();
 	kcoro_bodies_exit();
 	kcoro_task_wait();
-	kcoro_worker_exit();
+	kcoro_policy_exit();
+	kcoro_pool_exit();
 	kcoro_task_exit();
 	kcoro_stack_exit();
 	tracepoint_synchronize_unregister();

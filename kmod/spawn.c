@@ -51,6 +51,7 @@
 #include "dev.h"
 #include "env.h"
 #include "limits.h"
+#include "place.h"
 #include "spawn.h"
 #include "task.h"
 #include "task_fd.h"
@@ -82,18 +83,25 @@ static bool name_has_end(const char *name)
 	return strnlen(name, KCORO_NAME_MAX) < KCORO_NAME_MAX;
 }
 
+static int pin_of(const struct kcoro_spawn *args)
+{
+	return args->flags & KCORO_SPAWN_PIN ? (int)args->cpu : -1;
+}
+
 static int check_args(const struct kcoro_spawn *args)
 {
 	if (args->arg_len > KCORO_ARG_MAX)
 		return -E2BIG;
 	if (args->flags & ~KCORO_SPAWN_FLAGS || args->pad ||
+	    (args->cpu && !(args->flags & KCORO_SPAWN_PIN)) ||
+	    args->cpu > INT_MAX ||
 	    !args->body[0] || !name_has_end(args->body) ||
 	    !name_has_end(args->name) ||
 	    args->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE ||
 	    !args->count || args->count > KCORO_SPAWN_MAX ||
 	    args->nr_fds > KCORO_SPAWN_FDS_MAX)
 		return -EINVAL;
-	return 0;
+	return kcoro_place_check(args->priority, pin_of(args));
 }
 
 static int check_body(const struct kcoro_spawn *args,
@@ -225,6 +233,9 @@ static struct kcoro_task *make_task(const struct spawn *spawn)
 		.stack_size = args->stack_size,
 		.flags = args->flags,
 		.deadline = kcoro_call_deadline(args->deadline_ns),
+		.priority = args->priority,
+		.pin = pin_of(args),
+		.own_thread = args->flags & KCORO_SPAWN_THREAD,
 	};
 	struct kcoro_task *task;
 

@@ -31,10 +31,12 @@
 #include "compat.h"
 #include "context.h"
 #include "env.h"
+#include "place.h"
 #include "sched.h"
 #include "spawn.h"
 #include "task.h"
 #include "trace.h"
+#include "worker.h"
 
 static struct kmem_cache *task_cache;
 static struct kcoro_stack_pool kernel_pool;
@@ -69,7 +71,8 @@ static enum hrtimer_restart task_deadline(struct hrtimer *timer)
  *
  * Context: may sleep.
  * Return: the task with one reference, to be given to kcoro_task_start() or
- * kcoro_task_discard(). -EINVAL: a stack size over the limit. -ENOMEM.
+ * kcoro_task_discard(). -EINVAL: a stack size over the limit. -ENOMEM. As
+ * kcoro_pool_own(), if it shall have a thread of its own.
  */
 struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 {
@@ -78,6 +81,7 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	unsigned int pages = DIV_ROUND_UP(params->stack_size, PAGE_SIZE) ?:
 			     KCORO_STACK_PAGES_DEFAULT;
 	struct kcoro_task *task;
+	int err;
 
 	if (params->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE)
 		return ERR_PTR(-EINVAL);
@@ -110,6 +114,18 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	task->flags = params->flags;
 	task->deadline = params->deadline;
 	strscpy(task->name, params->name, sizeof(task->name));
+	task->mail.kind = KCORO_MAIL_TASK;
+	INIT_LIST_HEAD(&task->age);
+	kcoro_place_init(task, params->priority, params->pin);
+	if (params->own_thread) {
+		err = kcoro_pool_own(task);
+		if (err) {
+			kcoro_stack_free(pool, task->stack, pages);
+			kmem_cache_free(task_cache, task);
+			return ERR_PTR(err);
+		}
+		task->special = true;
+	}
 	trace_kcoro_spawn(task);
 	return task;
 }
@@ -156,6 +172,7 @@ static void task_free_stack(struct kcoro_task *task)
  */
 void kcoro_task_discard(struct kcoro_task *task)
 {
+	kcoro_pool_own_discard(task);
 	task_release(task);
 	task_free_stack(task);
 	task_free(task);
@@ -280,8 +297,9 @@ void kcoro_task_crashed(struct kcoro_task *task)
  *
  * Context: task or thread; may sleep.
  * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
- * no function, or a stack size over the limit. -ENODEV: @args->owner is being
- * unloaded. -ENOMEM. For a task of a context: -EDQUOT: it, or its user, has as
+ * no function, a stack size over the limit, a flag, priority or CPU that there
+ * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
+ * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a task of a context: -EDQUOT: it, or its user, has as
  * many tasks as it may. -EAGAIN: all programs together have. -ECANCELED: it has
  * ended.
  */
@@ -295,11 +313,18 @@ struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
 		.name = args->name ?: "task",
 		.stack_size = args->stack_size,
 		.deadline = KCORO_FOREVER,
+		.priority = args->priority,
+		.pin = args->flags & KCORO_SPAWN_PIN ? args->cpu : -1,
+		.own_thread = args->flags & KCORO_SPAWN_THREAD,
 	};
 	struct kcoro_task *task;
+	int err;
 
-	if (!args->fn)
+	if (!args->fn || args->flags & ~(KCORO_SPAWN_PIN | KCORO_SPAWN_THREAD))
 		return ERR_PTR(-EINVAL);
+	err = kcoro_place_check(params.priority, params.pin);
+	if (err)
+		return ERR_PTR(err);
 	if (!try_module_get(args->owner))
 		return ERR_PTR(-ENODEV);
 	if (self && self->ctx)
@@ -465,14 +490,15 @@ static __always_inline bool task_should_yield(const struct kcoro_task *task)
 {
 	const struct kcoro_worker *worker = READ_ONCE(task->worker);
 
-	return kcoro_sched_waiting(worker->cpu) ||
+	return READ_ONCE(worker->cpu->resched) ||
 	       READ_ONCE(worker->cpu->owner) != worker;
 }
 
 /**
- * kcoro_should_yield() - does somebody else want this CPU?
+ * kcoro_should_yield() - is the caller's turn over?
  *
- * For loops that compute: `if (kcoro_should_yield()) kcoro_yield();`
+ * It is when others have waited for as long as a turn lasts (the parameter
+ * slice_us), or one has come that the policy puts first. For loops that compute: `if (kcoro_should_yield()) kcoro_yield();`
  *
  * Context: task or thread.
  */
@@ -498,7 +524,8 @@ bool kcoro_yield(void)
 
 	if (!task)
 		return cond_resched();
-	if (!task_should_yield(task) && !need_resched())
+	if (!kcoro_sched_waiting(task->worker->cpu) &&
+	    !task_should_yield(task) && !need_resched())
 		return false;
 	kcoro_worker_switch_out(task, KCORO_SWITCH_YIELD);
 	return true;
@@ -620,6 +647,18 @@ void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info)
 	info->id = task->id;
 	info->parent = task->parent;
 	info->switches = READ_ONCE(task->switches);
+	info->run_ns = kcoro_arch_cycles_to_ns(READ_ONCE(task->run_cycles));
+	info->waits = READ_ONCE(task->waits);
+	info->wakes = READ_ONCE(task->wakes);
+	info->steals = READ_ONCE(task->steals);
+	info->handovers = READ_ONCE(task->handovers);
+	info->hogs = READ_ONCE(task->hogs);
+	info->priority = READ_ONCE(task->entity.priority);
+	info->pin = READ_ONCE(task->pin);
+	if (task->own)
+		info->flags |= KCORO_TASK_F_THREAD;
+	else if (info->pin >= 0 && !kcoro_place_cpu(task))
+		info->flags |= KCORO_TASK_F_AWAY;
 	info->age_ns = ktime_get_ns() - task->start_ns;
 	info->cpu = READ_ONCE(task->cpu);
 	info->stack_size = task->stack_pages * PAGE_SIZE;
@@ -642,6 +681,9 @@ void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info)
 		info->state = KCORO_TASK_READY;
 		if (READ_ONCE(task->state) == KCORO_STATE_RUNNING)
 			info->state = KCORO_TASK_RUNNING;
+		if (info->hogs && info->state == KCORO_TASK_RUNNING &&
+		    READ_ONCE(task->hog_switches) == info->switches)
+			info->flags |= KCORO_TASK_F_HOG;
 		if (kcoro_wait_parked(&task->wait)) {
 			info->state = KCORO_TASK_PARKED;
 			info->wait = READ_ONCE(task->wait.reason);

@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/hrtimer.h>
 #include <linux/kcoro.h>
+#include <linux/kcoro_policy.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/refcount.h>
@@ -35,12 +36,25 @@ enum kcoro_switch_op {
 	KCORO_SWITCH_EXIT,
 };
 
+/* What comes into a CPU's inbox: see sched.c. */
+enum kcoro_mail_kind {
+	KCORO_MAIL_TASK,	/* a task to queue */
+	KCORO_MAIL_STEAL,	/* another CPU asks for tasks: steal.c */
+	KCORO_MAIL_POLICY,	/* change the policy: policy.c */
+};
+
+struct kcoro_mail {
+	struct llist_node node;
+	u8 kind;	/* enum kcoro_mail_kind */
+	u8 why;		/* enum kcoro_enqueue, of a task */
+};
+
 /**
  * struct kcoro_task - a coroutine
  *
  * Fields are written by, or under: [O] its worker while it runs, else whoever
  * made it runnable; [C] kcoro_task_create(), constant after; [L] @lock;
- * [X] the context's lock; [A] atomic.
+ * [S] sched_lock in place.c; [X] the context's lock; [A] atomic.
  *
  * @sp: its stack pointer while it does not run. [O]
  * @stack: base of its stack window. [C], gone after its end
@@ -50,10 +64,24 @@ enum kcoro_switch_op {
  * @reason: KCORO_EXIT_*. [O] until @done
  * @done: it has ended; result, error and reason are final. [L], set once
  * @cpu: where it ran last. [O]
- * @rq_next: next in a run queue. By the queue's CPU, interrupts off
+ * @rq_next: next in a run queue. [O]
  * @worker: who runs it. [O]
+ * @special: pinned, of a priority of its own, or with a thread of its own:
+ *	every wake of it takes the long way. [S], read without
+ * @level: its priority, 0 first. [S], read without
+ * @pin: CPU it is to run on, or -1. [S], read without
+ * @own: the worker that runs nothing else, or NULL. [C] from the start on
  * @park_lock: dropped by its worker once it has left its stack. [O]
- * @inbox: on its way to another CPU
+ * @mail: on its way to a CPU
+ * @entity: what the policy sees of it. [O]
+ * @age: in the CPU's list of waiting tasks, under a policy. [O]
+ * @run_cycles: time it had a CPU. [O], read without
+ * @waits: times it parked. [O], read without
+ * @wakes: tasks and threads that it woke. [O], read without
+ * @steals: times another CPU took it over. [O], read without
+ * @handovers: times it blocked and its CPU was handed over. [O], read without
+ * @hogs: times it lost the queue as it went on. [O], read without
+ * @hog_switches: @switches when it last did. [O], read without
  * @native_fn: function of a native call. [O]
  * @native_arg: its argument
  * @native_ret: its value
@@ -94,10 +122,23 @@ struct kcoro_task {
 	u32 cpu;
 	struct kcoro_task *rq_next;
 	struct kcoro_worker *worker;
+	bool special;
+	u8 level;
+	s16 pin;
 	u64 switches;
+	u64 run_cycles;
+	u64 waits;
+	u64 wakes;
 	raw_spinlock_t *park_lock;
 	struct kcoro_wait wait;
-	struct llist_node inbox;
+	struct kcoro_mail mail;
+	struct kcoro_entity entity;
+	struct list_head age;
+	struct kcoro_worker *own;
+	u32 steals;
+	u32 handovers;
+	u32 hogs;
+	u64 hog_switches;
 
 	int (*native_fn)(void *arg);
 	void *native_arg;
@@ -140,6 +181,9 @@ struct kcoro_task {
  * @stack_size: bytes, 0 for the default; rounded up to pages
  * @flags: KCORO_SPAWN_*
  * @deadline: or KCORO_FOREVER
+ * @priority: KCORO_PRIORITY_MIN to MAX
+ * @pin: CPU to run on, or -1
+ * @own_thread: give it a kthread of its own
  */
 struct kcoro_task_params {
 	s64 (*fn)(void *data);
@@ -153,6 +197,9 @@ struct kcoro_task_params {
 	u32 stack_size;
 	u32 flags;
 	ktime_t deadline;
+	int priority;
+	int pin;
+	bool own_thread;
 };
 
 /* The task that calls, or NULL. Stays the same over a park. */

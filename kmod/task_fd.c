@@ -149,6 +149,19 @@ bool kcoro_is_task_file(const struct file *file)
 }
 
 /**
+ * kcoro_task_of_file() - the task of a descriptor
+ * @file: kcoro_is_task_file()
+ *
+ * Context: any; the caller keeps the file open.
+ */
+struct kcoro_task *kcoro_task_of_file(const struct file *file)
+{
+	struct kcoro_task_file *tf = file->private_data;
+
+	return tf->task;
+}
+
+/**
  * kcoro_task_file_create() - make the descriptor of a task
  * @ctx: its context, which the caller keeps alive
  * @task: not published yet; the caller's reference becomes the file's

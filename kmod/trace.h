@@ -15,6 +15,7 @@
 #include <linux/tracepoint.h>
 
 #include "chan.h"
+#include "compat.h"
 #include "sched.h"
 #include "task.h"
 
@@ -202,6 +203,65 @@ TRACE_EVENT(kcoro_handover,
 	TP_STRUCT__entry(__field(u32, cpu)),
 	TP_fast_assign(__entry->cpu = cpu;),
 	TP_printk("cpu=%u", __entry->cpu)
+);
+
+/* A task went on for two slices while others waited. Context: hard interrupt. */
+TRACE_EVENT(kcoro_hog,
+	TP_PROTO(const struct kcoro_task *task, u32 cpu, u32 ms),
+	TP_ARGS(task, cpu, ms),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u32, cpu)
+		__field(u32, ms)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->cpu = cpu;
+		__entry->ms = ms;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s cpu=%u ms=%u", __entry->task,
+		  __entry->name, __entry->cpu, __entry->ms)
+);
+
+/*
+ * A task that waited goes to another CPU. Context: the CPU that it leaves,
+ * preemption off.
+ */
+TRACE_EVENT(kcoro_steal,
+	TP_PROTO(const struct kcoro_task *task, u32 from, u32 to),
+	TP_ARGS(task, from, to),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u32, from)
+		__field(u32, to)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->from = from;
+		__entry->to = to;
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s from=%u to=%u", __entry->task,
+		  __entry->name, __entry->from, __entry->to)
+);
+
+/* A policy was left as it failed. Context: process. */
+TRACE_EVENT(kcoro_policy_fall,
+	TP_PROTO(const char *name, bool starved),
+	TP_ARGS(name, starved),
+	TP_STRUCT__entry(
+		__string(name, name)
+		__field(bool, starved)
+	),
+	TP_fast_assign(
+		kcoro_assign_str(name, name);
+		__entry->starved = starved;
+	),
+	TP_printk("policy=%s why=%s", __get_str(name),
+		  __entry->starved ? "starved" : "lost")
 );
 
 #endif /* KCORO_TRACE_H */

@@ -57,6 +57,7 @@
 #include "sched.h"
 #include "trace.h"
 #include "wait.h"
+#include "worker.h"
 
 static enum hrtimer_restart wait_expired(struct hrtimer *timer)
 {
@@ -172,6 +173,7 @@ void kcoro_wait_wake(struct kcoro_wait *wait)
 {
 	int old = atomic_read(&wait->word);
 	struct task_struct *thread;
+	struct kcoro_task *self;
 
 	if (likely(wait->task)) {
 		trace_kcoro_wake(wait->task);
@@ -184,6 +186,9 @@ void kcoro_wait_wake(struct kcoro_wait *wait)
 		kcoro_sched_ready(wait->task);
 		return;
 	}
+	self = kcoro_self();
+	if (self)
+		self->wakes++;
 	thread = get_task_struct(wait->thread);
 	/*
 	 * Publishes the winner's writes. Pairs with the acquire in

@@ -2,8 +2,8 @@
 /*
  * Workers: the kthreads that run tasks.
  *
- * Model: each CPU has one worker that owns its queue and some spares. The
- * owner's loop takes a task and switches to the task's stack. A task that parks
+ * Model: each CPU has one worker that owns its queue and some spares (how many:
+ * pool.c). The owner's loop takes a task and switches to the task's stack. A task that parks
  * or yields switches straight to the next one in the queue; the loop has its
  * turn when the queue is empty or not the worker's any more, once a tick, when a
  * task ends, and when one wants a function run on the worker's own stack (a
@@ -20,9 +20,13 @@
  * kthread, and the preempt notifier's sched_out gives the CPU's queue to a
  * spare; if nothing is queued, to nobody, and whoever queues something wakes a
  * spare. When the blocked worker comes back it takes the queue if it has no
- * owner; else it finishes its task's slice beside the owner and joins the
- * spares. Without CONFIG_PREEMPT_NOTIFIERS a task that blocks holds up its
- * CPU's other tasks; INFO says which holds.
+ * owner; else it finishes its task's slice beside the owner, puts the task into
+ * the global queue and joins the spares. So does one whose task did not give way
+ * (tick.c). Without CONFIG_PREEMPT_NOTIFIERS a task that blocks is found by the
+ * slice timer; INFO says which holds.
+ *
+ * A task that asked for a thread of its own has a worker that never owns a
+ * queue: it sleeps until the task is ready, runs it, and ends with it.
  *
  * What makes a coroutine look like the kthread that runs it:
  * - the stack canary: one for all workers (a task's frames carry it from one
@@ -42,18 +46,13 @@
  * a coroutine switch does not. So the loop says cond_resched_tasks_rcu_qs()
  * every tick.
  *
- * Hotplug: the queue of an offline CPU moves; its workers finish what they
- * blocked in wherever the kernel puts them, and are bound again when the CPU
- * returns. Waiting for them would let a task block the CPU's offlining.
- *
  * Rejected: interrupts off over a switch. An interrupt handler runs on a stack
  * of its own; what it sees between the two halves of a switch, the stack pointer
  * and current->stack in disagreement, it must expect of any NMI's view too.
  *
- * Locks: cpu->lock (sched.h). Memory order: thread and native are written
- * before the worker is in any list.
+ * Locks: cpu->lock (sched.h). Memory order: native is written by the worker
+ * before it is in any list.
  */
-#include <linux/cpu.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
@@ -61,20 +60,18 @@
 #include <linux/random.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "arch/x86/switch.h"
 #include "compat.h"
+#include "policy.h"
 #include "sched.h"
+#include "steal.h"
 #include "trace.h"
+#include "worker.h"
 
 #ifdef CONFIG_KMSAN
 #error "KMSAN keeps its state per kthread and cannot follow tasks"
 #endif
-
-static unsigned int spares = 8;
-module_param(spares, uint, 0444);
-MODULE_PARM_DESC(spares, "Spare workers of each CPU, 1 to 256 (default 8)");
 
 static bool stuff_rsb;
 module_param(stuff_rsb, bool, 0444);
@@ -82,21 +79,9 @@ MODULE_PARM_DESC(stuff_rsb, "Fill the return stack buffer at each switch");
 
 static DEFINE_STATIC_KEY_FALSE(rsb_key);
 static unsigned long shared_canary __ro_after_init;
-static enum cpuhp_state hotplug_state __ro_after_init;
-static atomic_t nr_workers = ATOMIC_INIT(0);
 
 #define STACK_HEADROOM	512	/* bytes a task must have left when it parks */
 #define PF_MEMALLOC_ANY	(PF_MEMALLOC | PF_MEMALLOC_NOFS | PF_MEMALLOC_NOIO)
-
-/**
- * kcoro_worker_count() - number of workers, idle ones included
- *
- * Context: any.
- */
-u32 kcoro_worker_count(void)
-{
-	return atomic_read(&nr_workers);
-}
 
 /**
  * kcoro_worker_handover() - does a CPU go on when a task blocks?
@@ -187,10 +172,12 @@ static __always_inline void settle(struct kcoro_worker *worker,
 		if (kcoro_wait_leaves(&task->wait))
 			return;
 	}
-	if (likely(worker->cpu->owner == worker))
-		kcoro_sched_queue(worker->cpu, task);
+	if (unlikely(task->special))
+		kcoro_sched_requeue(task, KCORO_ENQUEUE_YIELDED);
+	else if (likely(worker->cpu->owner == worker))
+		kcoro_sched_queue(worker->cpu, task, KCORO_ENQUEUE_YIELDED);
 	else
-		kcoro_sched_requeue(task);
+		kcoro_global_put(task);
 }
 
 /* Drop the lock with which another task left its stack. */
@@ -232,8 +219,27 @@ static __always_inline void load(struct kcoro_worker *worker,
 	WRITE_ONCE(task->cpu, worker->cpu->cpu);
 	task->switches++;
 	worker->cpu->switches++;
+	worker->cpu->resched = false;
 	WRITE_ONCE(worker->task, task);
 	trace_kcoro_switch_in(task);
+}
+
+/* @task has had the CPU until now. Preemption is off. */
+static __always_inline void account(struct kcoro_worker *worker,
+				    struct kcoro_task *task,
+				    enum kcoro_switch_op op)
+{
+	u64 now = get_cycles(), ran = now - worker->since;
+
+	worker->since = now;
+	task->run_cycles += ran;
+	worker->cpu->run_cycles += ran;
+	if (op != KCORO_SWITCH_YIELD)
+		task->waits += op != KCORO_SWITCH_EXIT;
+	if (static_branch_unlikely(&kcoro_policy_key) &&
+	    worker->cpu->owner == worker)
+		kcoro_policy_ran(worker->cpu, task, ran,
+				 op != KCORO_SWITCH_YIELD);
 }
 
 static __always_inline bool worker_tired(const struct kcoro_worker *worker)
@@ -255,8 +261,10 @@ static __always_inline void leave(struct kcoro_task *task,
 	struct kcoro_task *next = NULL;
 
 	task->op = op;
-	if (op != KCORO_SWITCH_NATIVE)
+	if (op != KCORO_SWITCH_NATIVE) {
+		account(worker, task, op);
 		trace_kcoro_switch_out(task);
+	}
 	if (op != KCORO_SWITCH_NATIVE && op != KCORO_SWITCH_EXIT &&
 	    likely(worker->cpu->owner == worker && !worker_tired(worker)))
 		next = kcoro_sched_pick(worker->cpu);
@@ -334,6 +342,7 @@ NOKPROBE_SYMBOL(kcoro_arch_last);
 static void run_tasks(struct kcoro_worker *worker, struct kcoro_task *task)
 {
 	load(worker, task);
+	worker->since = get_cycles();
 	for (;;) {
 		switch_stacks(&worker->sp, &task->sp, task->stack);
 		task = worker->task;
@@ -378,38 +387,93 @@ static bool worker_own(struct kcoro_worker *worker)
 	struct kcoro_cpu *cpu = worker->cpu;
 
 	lockdep_assert_held(&cpu->lock);
-	if (!cpu->owner && cpu->online) {
-		list_del_init(&worker->spare);
+	if (!cpu->owner && cpu->active) {
+		if (!list_empty(&worker->spare)) {
+			list_del_init(&worker->spare);
+			WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
+		}
 		WRITE_ONCE(cpu->owner, worker);
+		kcoro_steal_set_idle(cpu, false);
 		return true;
 	}
-	if (list_empty(&worker->spare))
-		list_add(&worker->spare, &cpu->spares);
+	if (list_empty(&worker->spare)) {
+		worker->rest_jiffies = jiffies;
+		kcoro_sched_push_spare(cpu, worker);
+	}
 	return false;
 }
 
 /*
- * There is nothing to run, or not for this worker: take the queue, or sleep
- * until woken. Preemption is off before and after. False: stop.
+ * The owner has nothing to run: look elsewhere, and sleep if there is nothing
+ * either. Preemption is off before and after.
  */
-static bool worker_rest(struct kcoro_worker *worker)
+static void owner_rest(struct kcoro_worker *worker)
 {
 	struct kcoro_cpu *cpu = worker->cpu;
+	u64 start;
+
+	if (kcoro_steal_search(cpu))
+		return;
+	raw_spin_lock_irq(&cpu->lock);
+	if (cpu->owner != worker || !llist_empty(&cpu->inbox) || worker->stop) {
+		raw_spin_unlock_irq(&cpu->lock);
+		return;
+	}
+	worker->idle = true;
+	kcoro_steal_set_idle(cpu, true);
+	/* Its barrier is (B), which pairs with (A) in kcoro_steal_tell(). */
+	set_current_state(TASK_IDLE);
+	raw_spin_unlock_irq(&cpu->lock);
+	worker->again = !worker->again && kcoro_steal_any(cpu);
+	if (likely(!worker->again)) {
+		start = get_cycles();
+		preempt_enable();
+		schedule();
+		preempt_disable();
+		WRITE_ONCE(cpu->idle_cycles,
+			   cpu->idle_cycles + get_cycles() - start);
+	}
+	__set_current_state(TASK_RUNNING);
+	raw_spin_lock_irq(&cpu->lock);
+	if (unlikely(worker->idle)) {	/* nobody has woken it */
+		worker->idle = false;
+		kcoro_steal_set_idle(cpu, false);
+	}
+	raw_spin_unlock_irq(&cpu->lock);
+}
+
+/*
+ * Not the owner: become it, or sleep as a spare until woken. Preemption is off
+ * before and after. False: stop.
+ */
+static bool spare_rest(struct kcoro_worker *worker)
+{
+	struct kcoro_cpu *cpu = worker->cpu;
+	bool hog;
 
 	raw_spin_lock_irq(&cpu->lock);
 	if (worker->stop) {
-		list_del_init(&worker->spare);
+		if (!list_empty(&worker->spare)) {
+			list_del_init(&worker->spare);
+			WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
+		}
 		if (cpu->owner == worker)
 			WRITE_ONCE(cpu->owner, NULL);
 		raw_spin_unlock_irq(&cpu->lock);
 		return false;
 	}
-	if (cpu->owner == worker ? !llist_empty(&cpu->inbox) :
-				   worker_own(worker)) {
+	hog = worker->hog;
+	worker->hog = false;
+	cpu->nr_hogging -= hog;
+	if (hog || cpu->owner == worker || worker_own(worker)) {
 		raw_spin_unlock_irq(&cpu->lock);
+		if (hog) {
+			preempt_enable();
+			set_user_nice(current, kcoro_pool_nice());
+			preempt_disable();
+		}
 		return true;
 	}
-	worker->idle = cpu->owner == worker;
 	set_current_state(TASK_IDLE);
 	raw_spin_unlock_irq(&cpu->lock);
 	preempt_enable();
@@ -426,17 +490,65 @@ static void worker_loop(struct kcoro_worker *worker)
 
 	preempt_disable();
 	for (;;) {
-		task = NULL;
-		if (likely(READ_ONCE(cpu->owner) == worker))
+		if (likely(READ_ONCE(cpu->owner) == worker &&
+			   !READ_ONCE(worker->stop))) {
 			task = kcoro_sched_pick(cpu);
-		if (likely(task))
-			run_tasks(worker, task);
-		else if (!worker_rest(worker))
+			if (likely(task))
+				run_tasks(worker, task);
+			else
+				owner_rest(worker);
+		} else if (!spare_rest(worker)) {
 			break;
+		}
 		if (unlikely(worker_tired(worker)))
 			worker_breathe(worker);
 	}
 	preempt_enable();
+}
+
+/* The loop of a worker that is a task's own: until the task ends. */
+static void worker_own_loop(struct kcoro_worker *worker)
+{
+	struct kcoro_task *task = worker->own;
+	bool ended = false;
+
+	while (!ended) {
+		set_current_state(TASK_IDLE);
+		if (!atomic_xchg(&worker->own_ready, 0)) {
+			schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		preempt_disable();
+		worker->cpu = kcoro_sched_cpu(smp_processor_id());
+		kcoro_task_get(task);
+		run_tasks(worker, task);
+		ended = task->op == KCORO_SWITCH_EXIT;
+		preempt_enable();
+		kcoro_task_put(task);
+		if (worker_tired(worker)) {
+			preempt_disable();
+			worker_breathe(worker);
+			preempt_enable();
+		}
+	}
+	__set_current_state(TASK_RUNNING);
+}
+
+/**
+ * kcoro_worker_own_ready() - let a task that has a thread of its own run
+ * @task: the caller has won its wait, or owns it otherwise
+ *
+ * Context: any but NMI; not under scheduler locks.
+ */
+void kcoro_worker_own_ready(struct kcoro_task *task)
+{
+	struct task_struct *thread = get_task_struct(task->own->thread);
+
+	/* Afterwards it may run, end, and be freed. */
+	atomic_set_release(&task->own->own_ready, 1);
+	wake_up_process(thread);
+	put_task_struct(thread);
 }
 
 /* --- Preempt notifiers ---------------------------------------------------- */
@@ -455,7 +567,10 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 
 	worker->parked_stack = thread->stack;
 	thread->stack = worker->native;
-	if (!worker->task || kcoro_still_runnable(thread))
+	if (!worker->task)
+		return;
+	worker->out = get_cycles();
+	if (kcoro_still_runnable(thread))
 		return;
 
 	raw_spin_lock(&cpu->lock);
@@ -467,16 +582,18 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 	if (cpu->owner == worker) {
 		if (kcoro_sched_waiting(cpu)) {
 			spare = kcoro_sched_pop_spare(cpu);
-			if (spare)
+			if (spare) {
 				cpu->handovers++;
-			else
+				worker->task->handovers++;
+			} else {
 				cpu->no_spare++;
-		}
-		WRITE_ONCE(cpu->owner, spare);
-		if (spare) {
+			}
 			cpu->to_wake = spare;
 			irq_work_queue(&cpu->kick);
+		} else {
+			kcoro_steal_set_idle(cpu, true);
 		}
+		WRITE_ONCE(cpu->owner, spare);
 	}
 	raw_spin_unlock(&cpu->lock);
 }
@@ -490,11 +607,18 @@ static void worker_sched_in(struct preempt_notifier *notifier, int to)
 	unsigned long flags;
 
 	worker->thread->stack = worker->parked_stack;
-	if (!worker->task || READ_ONCE(cpu->owner))
+	if (!worker->task)
+		return;
+	worker->since += get_cycles() - worker->out;
+	if (worker->own)
+		worker->cpu = kcoro_sched_cpu(to);
+	if (worker->own || READ_ONCE(cpu->owner) || cpu->cpu != to)
 		return;
 	raw_spin_lock_irqsave(&cpu->lock, flags);
-	if (!cpu->owner && cpu->online)
+	if (!cpu->owner && cpu->active) {
 		WRITE_ONCE(cpu->owner, worker);
+		kcoro_steal_set_idle(cpu, false);
+	}
 	raw_spin_unlock_irqrestore(&cpu->lock, flags);
 }
 NOKPROBE_SYMBOL(worker_sched_in);
@@ -524,28 +648,16 @@ static void preempt_notifier_dec(void) { }
 
 #endif /* CONFIG_PREEMPT_NOTIFIERS */
 
-/* sched_out's wake-up, made when the run queue lock is free. */
-static void cpu_kick(struct irq_work *work)
-{
-	struct kcoro_cpu *cpu = container_of(work, struct kcoro_cpu, kick);
-	struct kcoro_worker *worker;
-	unsigned long flags;
+/* --- A worker's thread ----------------------------------------------------- */
 
-	raw_spin_lock_irqsave(&cpu->lock, flags);
-	worker = cpu->to_wake;
-	cpu->to_wake = NULL;
-	raw_spin_unlock_irqrestore(&cpu->lock, flags);
-	if (unlikely(READ_ONCE(cpu->nr_crashed)))
-		schedule_work(&cpu->bury);
-	if (!worker)
-		return;
-	trace_kcoro_handover(cpu->cpu);
-	wake_up_process(worker->thread);
-}
-
-/* --- Life and death of workers -------------------------------------------- */
-
-static int __attribute__((no_stack_protector)) worker_main(void *data)
+/**
+ * kcoro_worker_main() - what the thread of a worker runs
+ * @data: the worker
+ *
+ * Context: a new kthread.
+ * Return: 0, when it was told to stop, or its own task has ended.
+ */
+int __attribute__((no_stack_protector)) kcoro_worker_main(void *data)
 {
 	struct kcoro_worker *worker = data;
 	unsigned long canary = kcoro_arch_set_canary(shared_canary);
@@ -554,10 +666,17 @@ static int __attribute__((no_stack_protector)) worker_main(void *data)
 	allow_signal(SIGKILL);	/* ends native calls that say so: task.c */
 	pause_graph_tracing();
 	worker_watch(worker);
-	worker_loop(worker);
+	if (worker->own)
+		worker_own_loop(worker);
+	else
+		worker_loop(worker);
 	worker_unwatch(worker);
 	unpause_graph_tracing();
 	kcoro_arch_set_canary(canary);
+	if (worker->own) {
+		kcoro_pool_own_ended(worker);
+		module_put_and_kthread_exit(0);
+	}
 	while (!kthread_should_stop()) {
 		set_current_state(TASK_IDLE);
 		if (!kthread_should_stop())
@@ -567,156 +686,27 @@ static int __attribute__((no_stack_protector)) worker_main(void *data)
 	return 0;
 }
 
-static int worker_create(struct kcoro_cpu *cpu)
-{
-	struct kcoro_worker *worker;
-
-	worker = kzalloc(sizeof(*worker), GFP_KERNEL);
-	if (!worker)
-		return -ENOMEM;
-	worker->cpu = cpu;
-	INIT_LIST_HEAD(&worker->spare);
-	worker->thread = kthread_create_on_cpu(worker_main, worker, cpu->cpu,
-					       "kcoro/%u");
-	if (IS_ERR(worker->thread)) {
-		int err = PTR_ERR(worker->thread);
-
-		kfree(worker);
-		return err;
-	}
-	get_task_struct(worker->thread);
-	list_add_tail(&worker->node, &cpu->workers);
-	atomic_inc(&nr_workers);
-	wake_up_process(worker->thread);
-	return 0;
-}
-
-/*
- * End the tasks of workers that died in one, and replace the workers. Of the
- * dead the stacks and structures stay as they are and the module stays loaded:
- * the oops may have left references to all of them.
- */
-static void cpu_bury(struct work_struct *work)
-{
-	struct kcoro_cpu *cpu = container_of(work, struct kcoro_cpu, bury);
-	struct kcoro_worker *worker, *next;
-
-	cpus_read_lock();
-	raw_spin_lock_irq(&cpu->lock);
-	WRITE_ONCE(cpu->nr_crashed, 0);
-	raw_spin_unlock_irq(&cpu->lock);
-	list_for_each_entry_safe(worker, next, &cpu->workers, node) {
-		if (!worker->crashed)
-			continue;
-		__module_get(THIS_MODULE);
-		list_del(&worker->node);
-		atomic_dec(&nr_workers);
-		/* A CPU that comes back online makes up for its own. */
-		if (cpu->online && worker_create(cpu))
-			pr_warn("kcoro: no replacement for a worker of CPU %u that crashed\n",
-				cpu->cpu);
-		kcoro_task_crashed(worker->task);
-	}
-	cpus_read_unlock();
-}
-
-static int cpu_comes_online(unsigned int nr)
-{
-	struct kcoro_cpu *cpu = kcoro_sched_cpu(nr);
-	struct kcoro_worker *worker;
-	unsigned int have = 0;
-	int err = 0;
-
-	list_for_each_entry(worker, &cpu->workers, node) {
-		set_cpus_allowed_ptr(worker->thread, cpumask_of(nr));
-		have++;
-	}
-	/* One owner and its spares; fewer spares are no failure. */
-	for (; have < 1 + spares && !err; have += !err)
-		err = worker_create(cpu);
-	if (!have)
-		return err;
-	raw_spin_lock_irq(&cpu->lock);
-	cpu->online = true;
-	raw_spin_unlock_irq(&cpu->lock);
-	return 0;
-}
-
-static int cpu_goes_offline(unsigned int nr)
-{
-	kcoro_sched_offline(kcoro_sched_cpu(nr));
-	return 0;
-}
-
-static void cpu_stop_workers(struct kcoro_cpu *cpu)
-{
-	struct kcoro_worker *worker, *next;
-
-	list_for_each_entry(worker, &cpu->workers, node) {
-		raw_spin_lock_irq(&cpu->lock);
-		worker->stop = true;
-		raw_spin_unlock_irq(&cpu->lock);
-	}
-	list_for_each_entry_safe(worker, next, &cpu->workers, node) {
-		kthread_stop(worker->thread);
-		put_task_struct(worker->thread);
-		list_del(&worker->node);
-		kfree(worker);
-		atomic_dec(&nr_workers);
-	}
-	irq_work_sync(&cpu->kick);
-}
-
 /**
- * kcoro_worker_init() - start the workers of all CPUs
+ * kcoro_worker_setup() - get ready to make workers
  *
  * Context: module init.
- * Return: 0, -EINVAL for a wrong parameter, -ENOMEM.
  */
-int __init kcoro_worker_init(void)
+void __init kcoro_worker_setup(void)
 {
-	unsigned int i;
-	int err;
-
-	if (spares < 1 || spares > 256) {
-		pr_err("kcoro: spares=%u: must be 1 to 256\n", spares);
-		return -EINVAL;
-	}
 	if (!kcoro_worker_handover())
-		pr_info("kcoro: this kernel has no preempt notifiers: a task that blocks holds up its CPU's tasks\n");
+		pr_info("kcoro: this kernel has no preempt notifiers: tasks that block are found by the slice timer\n");
 	if (stuff_rsb)
 		static_branch_enable(&rsb_key);
 	shared_canary = get_random_long() & KCORO_ARCH_CANARY_MASK;
-	for_each_possible_cpu(i) {
-		struct kcoro_cpu *cpu = kcoro_sched_cpu(i);
-
-		cpu->kick = IRQ_WORK_INIT_HARD(cpu_kick);
-		INIT_WORK(&cpu->bury, cpu_bury);
-	}
 	preempt_notifier_inc();
-	err = cpuhp_setup_state(CPUHP_AP_ONLINE_DYN, "kcoro:online",
-				cpu_comes_online, cpu_goes_offline);
-	if (err < 0) {
-		for_each_possible_cpu(i)
-			cpu_stop_workers(kcoro_sched_cpu(i));
-		preempt_notifier_dec();
-		return err;
-	}
-	hotplug_state = err;
-	return 0;
 }
 
 /**
- * kcoro_worker_exit() - stop all workers
+ * kcoro_worker_cleanup() - undo kcoro_worker_setup()
  *
- * Context: module exit; there are no tasks.
+ * Context: module init or exit; there are no workers.
  */
-void kcoro_worker_exit(void)
+void kcoro_worker_cleanup(void)
 {
-	unsigned int i;
-
-	cpuhp_remove_state_nocalls(hotplug_state);
-	for_each_possible_cpu(i)
-		cpu_stop_workers(kcoro_sched_cpu(i));
 	preempt_notifier_dec();
 }

@@ -120,7 +120,9 @@ TEST_F(list, fields_of_a_sleeper)
 	EXPECT_GT(sysconf(_SC_NPROCESSORS_CONF), a.cpu);
 	EXPECT_EQ(getuid(), a.uid);
 	EXPECT_EQ(getpid(), a.pid);
-	EXPECT_EQ(0, a.pad);
+	EXPECT_EQ(0, a.priority);
+	EXPECT_EQ(-1, a.pin);
+	EXPECT_EQ(0, a.flags);
 	ASSERT_LT(0, read_text("/proc/self/comm", comm, sizeof(comm)));
 	comm[strcspn(comm, "\n")] = '\0';
 	EXPECT_STREQ(comm, a.comm);

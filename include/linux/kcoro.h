@@ -159,6 +159,9 @@ __printf(3, 4) int kcoro_env_fail(struct kcoro_env *env, int err,
  * @name: shown to operators; copied
  * @owner: THIS_MODULE; held until the task has ended
  * @stack_size: bytes; 0 is the default
+ * @priority: KCORO_PRIORITY_MIN (first) to KCORO_PRIORITY_MAX; 0 is the default
+ * @flags: KCORO_SPAWN_PIN, KCORO_SPAWN_THREAD
+ * @cpu: with KCORO_SPAWN_PIN: where it runs
  */
 struct kcoro_spawn_args {
 	s64 (*fn)(void *data);
@@ -166,6 +169,9 @@ struct kcoro_spawn_args {
 	const char *name;
 	struct module *owner;
 	u32 stack_size;
+	int priority;
+	u32 flags;
+	u32 cpu;
 };
 
 struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args);

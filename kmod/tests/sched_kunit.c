@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include "chan.h"
+#include "one_cpu.h"
 #include "task.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
@@ -100,6 +101,7 @@ static void yield_gives_turns_in_rotation(struct kunit *test)
 	struct crowd *crowd = crowd_make(test, CROWD, log_turns);
 	int i, bad = 0;
 
+	one_cpu(test);
 	crowd_run(test, crowd);
 	for (i = 0; i < CROWD; i++)
 		finish(test, crowd->task[i]);
@@ -136,6 +138,7 @@ static void should_yield_tells_of_queued_peers(struct kunit *test)
 {
 	struct crowd *crowd = crowd_make(test, 2, polite_hog);
 
+	one_cpu(test);
 	crowd->fn[0] = set_stop;
 	crowd->fn[1] = polite_hog;
 	crowd_run(test, crowd);
@@ -211,13 +214,14 @@ static void end_talk(struct crowd *crowd)
 
 /*
  * Two that wake each other always go first; still the queue has its turn, every
- * 64 picks as sched.c has it. A round is two picks or so.
+ * KCORO_FAIR_PICK picks. A round is two picks or so.
  */
 static void talkers_do_not_starve_the_queue(struct kunit *test)
 {
 	struct crowd *crowd = crowd_make(test, 3, answer);
 	s64 rounds;
 
+	one_cpu(test);
 	make_talk(test, crowd);
 	crowd->fn[1] = ask;
 	crowd->fn[2] = bystander;
@@ -262,6 +266,7 @@ static void woken_by_a_task_goes_before_the_queue(struct kunit *test)
 	struct kcoro_task_info info;
 	int guard = 30000;
 
+	one_cpu(test);
 	make_talk(test, crowd);
 	first = kcoro_go(woken, crowd);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, first);
@@ -339,6 +344,7 @@ static struct kunit_case sched_cases[] = {
 static struct kunit_suite sched_suite = {
 	.name = "kcoro_sched",
 	.test_cases = sched_cases,
+	.exit = all_cpus,
 };
 
 kunit_test_suites(&sched_suite);

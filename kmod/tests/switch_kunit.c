@@ -8,8 +8,10 @@
 #include <linux/sched/task_stack.h>
 #include <linux/workqueue.h>
 
+#include "one_cpu.h"
 #include "sched.h"
 #include "task.h"
+#include "worker.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 30000) /* against hangs */
 
@@ -191,8 +193,10 @@ static s64 yield_turn(unsigned long seed)
 /* Or else the tests above would show nothing. */
 static void switch_happens_at_yield(struct kunit *test)
 {
-	s64 switches = crowd_check(test, yield_turn);
+	s64 switches;
 
+	one_cpu(test);
+	switches = crowd_check(test, yield_turn);
 	KUNIT_EXPECT_GE(test, switches, (CROWD - 1) * TURNS);
 }
 
@@ -348,6 +352,7 @@ static struct kunit_case switch_cases[] = {
 static struct kunit_suite switch_suite = {
 	.name = "kcoro_switch",
 	.test_cases = switch_cases,
+	.exit = all_cpus,
 };
 
 kunit_test_suites(&switch_suite);

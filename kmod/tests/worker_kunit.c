@@ -13,6 +13,7 @@
 
 #include "sched.h"
 #include "task.h"
+#include "worker.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 30000) /* against hangs */
 
@@ -202,10 +203,10 @@ static void handover_from_native_call_lets_peers_run(struct kunit *test)
 	check_peer_runs(test, block_native_run);
 }
 
-/* More tasks block than a CPU has workers: the rest waits for one of those. */
-static void handover_without_spares_ends_well(struct kunit *test)
+/* More tasks block than a CPU has workers: more are made. */
+static void handover_makes_workers(struct kunit *test)
 {
-	int workers = kcoro_worker_count() / num_online_cpus(), guard = 30000;
+	int workers = kcoro_pool_workers() / num_online_cpus(), guard = 30000;
 	struct kcoro_task **task;
 	struct block block = {};
 	int i, nr = workers + 20;
@@ -217,9 +218,9 @@ static void handover_without_spares_ends_well(struct kunit *test)
 	init_completion(&block.done);
 	for (i = 0; i < nr; i++)
 		task[i] = go_on(test, first_cpu(), block_run, &block);
-	while (atomic_read(&block.blocked) < workers && guard--)
+	while (atomic_read(&block.blocked) < nr && guard--)
 		usleep_range(500, 1000);
-	KUNIT_EXPECT_EQ(test, atomic_read(&block.blocked), workers);
+	KUNIT_EXPECT_EQ(test, atomic_read(&block.blocked), nr);
 	complete_all(&block.done);
 	for (i = 0; i < nr; i++)
 		finish(test, task[i]);
@@ -260,7 +261,7 @@ static struct kunit_case worker_cases[] = {
 	KUNIT_CASE(native_call_of_a_thread_is_a_call),
 	KUNIT_CASE(handover_lets_peers_run),
 	KUNIT_CASE(handover_from_native_call_lets_peers_run),
-	KUNIT_CASE(handover_without_spares_ends_well),
+	KUNIT_CASE(handover_makes_workers),
 	KUNIT_CASE(handover_survives_many_sleepers),
 	{}
 };

@@ -62,12 +62,14 @@
 #define KCORO_MESSAGE_MAX	64
 #define KCORO_RESULT_MAX	64
 #define KCORO_HELP_MAX		96
+#define KCORO_POLICY_MAX	16
 
 /*
  * KCORO_IOC_INFO - what this kernel offers, its limits and counters
  * On: any kcoro descriptor.
  */
 #define KCORO_FEATURE_HANDOVER	(1ULL << 0) /* a blocked task's CPU goes on */
+#define KCORO_FEATURE_HOGS	(1ULL << 1) /* one that computes on loses its queue */
 
 #define KCORO_PREEMPT_NONE	0
 #define KCORO_PREEMPT_VOLUNTARY	1
@@ -99,6 +101,50 @@ struct kcoro_info {
 	__u64 switches;		/* times a task was given a CPU */
 	__u64 handovers;	/* times a CPU passed on as its task blocked */
 	__u64 no_spare;		/* times it could not, for want of a worker */
+	__u64 steals;		/* tasks that another CPU took over */
+	__u64 hogs;		/* times a task lost its CPU's queue as it went on */
+	__u32 slice_us;		/* a task's turn while others wait */
+	__u32 nr_global;	/* tasks in the queue of all CPUs now */
+	__u32 cpus_possible;	/* numbers of CPUs are below this */
+	__u32 spares;		/* workers that wait for a CPU to be handed over */
+	__u64 policy_falls;	/* times the watchdog went back to fifo */
+	char policy[KCORO_POLICY_MAX]; /* that orders the run queues */
+};
+
+/*
+ * KCORO_IOC_CPUS - the state of each CPU
+ * On: any kcoro descriptor.
+ * @cpus: array of @count struct kcoro_cpu_info to fill, in order of number
+ * @count: in: room; out: number filled
+ * @total: out: how many there are
+ */
+#define KCORO_CPU_ACTIVE	(1U << 0) /* runs tasks */
+#define KCORO_CPU_IDLE		(1U << 1) /* has none to run */
+#define KCORO_CPU_HOGGED	(1U << 2) /* a task that lost the queue runs on */
+
+struct kcoro_cpu_info {
+	__u32 cpu;
+	__u32 flags;		/* KCORO_CPU_* */
+	__u32 queued;		/* tasks that wait for it */
+	__u32 workers;		/* its worker threads */
+	__u32 spares;		/* of them idle, beside the owner of the queue */
+	__u32 workers_max;	/* most there ever were */
+	__u64 switches;		/* times it was given to a task */
+	__u64 run_ns;		/* time in tasks */
+	__u64 idle_ns;		/* time without any */
+	__u64 steals;		/* tasks taken from other CPUs */
+	__u64 handovers;
+	__u64 no_spare;
+	__u64 hogs;
+	__u64 created;		/* workers made */
+	__u64 reaped;		/* workers ended for want of work */
+	__u64 failed;		/* workers that could not be made */
+};
+
+struct kcoro_cpus {
+	__u64 cpus;
+	__u32 count;
+	__u32 total;
 };
 
 /*
@@ -139,11 +185,20 @@ struct kcoro_bodies {
  * or task descriptor among @fds; EMFILE; ENOENT no such body, nor a module
  * kcoro-body-NAME that the caller may have loaded; ENOMEM; EOPNOTSUPP a file
  * that this body cannot use; ESHUTDOWN the context was killed; EACCES a file
- * not open for what the body does with it.
+ * not open for what the body does with it; ENODEV @cpu is offline, or not
+ * active; EPERM @priority under 0 without CAP_SYS_NICE. EAGAIN with
+ * KCORO_SPAWN_THREAD: as many tasks as may have threads of their own.
  */
 #define KCORO_SPAWN_FD		(1U << 0) /* give a descriptor for each task */
 #define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in the context */
-#define KCORO_SPAWN_FLAGS	(KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT)
+#define KCORO_SPAWN_PIN		(1U << 2) /* only on @cpu */
+#define KCORO_SPAWN_THREAD	(1U << 3) /* on a kernel thread of its own */
+#define KCORO_SPAWN_FLAGS	(KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT |	\
+				 KCORO_SPAWN_PIN | KCORO_SPAWN_THREAD)
+
+/* As nice(2) values: the lower, the earlier. Under 0: needs CAP_SYS_NICE. */
+#define KCORO_PRIORITY_MIN	-4
+#define KCORO_PRIORITY_MAX	3
 
 struct kcoro_spawn {
 	char body[KCORO_NAME_MAX];
@@ -160,6 +215,8 @@ struct kcoro_spawn {
 	__u64 task_fds;		/* with KCORO_SPAWN_FD: of __s32[count] to fill */
 	__s64 deadline_ns;	/* the task is cancelled then; 0: never */
 	__s32 error;		/* out: 0, or a negative errno: why not all */
+	__s32 priority;		/* KCORO_PRIORITY_MIN .. MAX; 0: the default */
+	__u32 cpu;		/* with KCORO_SPAWN_PIN */
 	__u32 pad;
 };
 
@@ -318,6 +375,12 @@ struct kcoro_task_info {
 	__u64 switches;
 	__u64 age_ns;		/* since it was spawned */
 	__u64 mem_bytes;	/* stack and bookkeeping */
+	__u64 run_ns;		/* time on a CPU */
+	__u64 waits;		/* times it parked */
+	__u64 wakes;		/* tasks and threads that it woke */
+	__u64 steals;		/* times another CPU took it over */
+	__u64 handovers;	/* times it blocked, and its CPU passed on */
+	__u64 hogs;		/* times it lost its CPU's queue as it went on */
 	__u32 state;		/* KCORO_TASK_* */
 	__u32 wait;		/* KCORO_WAIT_* */
 	__u32 cpu;		/* where it ran last */
@@ -325,11 +388,17 @@ struct kcoro_task_info {
 	__u32 stack_used;	/* high-water mark, bytes; 0: not known */
 	__u32 uid;		/* of the context's opener, as the caller sees it */
 	__s32 pid;		/* likewise; 0: none, or not visible */
-	__u32 pad;
+	__s32 priority;
+	__s32 pin;		/* CPU it is pinned to, or -1 */
+	__u32 flags;		/* KCORO_TASK_F_* */
 	char name[KCORO_NAME_MAX];
 	char body[KCORO_NAME_MAX]; /* empty: spawned by @parent */
 	char comm[16];		/* of the context's opener */
 };
+
+#define KCORO_TASK_F_AWAY	(1U << 0) /* the CPU it is pinned to is offline */
+#define KCORO_TASK_F_HOG	(1U << 1) /* goes on without its CPU's queue */
+#define KCORO_TASK_F_THREAD	(1U << 2) /* has a kernel thread of its own */
 
 struct kcoro_list {
 	__u64 tasks;
@@ -376,6 +445,32 @@ struct kcoro_options {
 };
 
 /*
+ * KCORO_IOC_SET - change how tasks are scheduled
+ * On: a context; or a task's descriptor, with @id 0 and @scope 0.
+ * @id: the task
+ * @scope: where it may be: KCORO_SCOPE_*
+ * @which: KCORO_SET_*; what is not named stays
+ * @priority: KCORO_PRIORITY_MIN .. MAX
+ * @cpu: pin to it, or -1: to none
+ * It holds from the task's next turn on.
+ * EINVAL; ENODEV @cpu is offline, or not active; EOPNOTSUPP to pin a task that
+ * has a thread of its own; EPERM a @priority under 0, or under the task's,
+ * without CAP_SYS_NICE, or KCORO_SCOPE_ALL without CAP_SYS_ADMIN; ESRCH no
+ * such task within @scope, or it has ended.
+ */
+#define KCORO_SET_PRIORITY	(1U << 0)
+#define KCORO_SET_CPU		(1U << 1)
+#define KCORO_SET_FLAGS		(KCORO_SET_PRIORITY | KCORO_SET_CPU)
+
+struct kcoro_set {
+	__u64 id;
+	__u32 scope;
+	__u32 which;
+	__s32 priority;
+	__s32 cpu;
+};
+
+/*
  * KCORO_IOC_TASK - the state of one task
  * On: a task's descriptor. Fills a struct kcoro_task_info.
  */
@@ -393,5 +488,7 @@ struct kcoro_options {
 #define KCORO_IOC_KILL		_IOWR(KCORO_IOC_MAGIC, 9, struct kcoro_kill)
 #define KCORO_IOC_OPTIONS	_IOWR(KCORO_IOC_MAGIC, 10, struct kcoro_options)
 #define KCORO_IOC_TASK		_IOWR(KCORO_IOC_MAGIC, 11, struct kcoro_task_info)
+#define KCORO_IOC_CPUS		_IOWR(KCORO_IOC_MAGIC, 12, struct kcoro_cpus)
+#define KCORO_IOC_SET		_IOWR(KCORO_IOC_MAGIC, 13, struct kcoro_set)
 
 #endif /* _UAPI_LINUX_KCORO_H */

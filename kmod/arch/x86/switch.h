@@ -7,15 +7,18 @@
 #ifndef KCORO_ARCH_SWITCH_H
 #define KCORO_ARCH_SWITCH_H
 
+#include <linux/math64.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/string.h>
+#include <linux/time64.h>
 #include <linux/version.h>
 #include <asm/asm.h>
 #include <asm/processor.h>
 #include <asm/rwonce.h>
 #include <asm/switch_to.h>
+#include <asm/tsc.h>
 
 asmlinkage void kcoro_arch_switch(unsigned long *save_sp,
 				  unsigned long *load_sp,
@@ -108,6 +111,12 @@ static __always_inline unsigned long kcoro_arch_set_canary(unsigned long canary)
 #else
 	return 0;
 #endif
+}
+
+/* What get_cycles() counts, in nanoseconds. */
+static inline u64 kcoro_arch_cycles_to_ns(u64 cycles)
+{
+	return mul_u64_u64_div_u64(cycles, USEC_PER_SEC, tsc_khz);
 }
 
 #endif /* KCORO_ARCH_SWITCH_H */
