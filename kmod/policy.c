@@ -106,7 +106,7 @@ void kcoro_policy_queue(struct kcoro_cpu *cpu, struct kcoro_task *task,
 	u64 now;
 
 	if (!rq) {
-		kcoro_fifo_add(cpu, task);
+		kcoro_fifo_add(cpu, task, READ_ONCE(task->level));
 		return;
 	}
 	now = ktime_get_mono_fast_ns();
@@ -129,7 +129,7 @@ static void to_fifo(struct kcoro_cpu *cpu)
 	cpu->rq = NULL;
 	list_for_each_entry_safe(task, next, &rq->ages, age) {
 		list_del_init(&task->age);
-		kcoro_fifo_add(cpu, task);
+		kcoro_fifo_add(cpu, task, READ_ONCE(task->level));
 	}
 }
 
@@ -249,9 +249,9 @@ void kcoro_policy_adopt(struct kcoro_cpu *cpu)
 
 	to_fifo(cpu);
 	if (rq) {
-		levels = cpu->levels;
+		levels = kcoro_fifo_levels(cpu);
 		for_each_set_bit(level, &levels, KCORO_LEVELS)
-			while (cpu->levels & BIT(level)) {
+			while (cpu->fifo[level].first) {
 				task = kcoro_fifo_pop(cpu, level);
 				*tail = task;
 				tail = &task->rq_next;

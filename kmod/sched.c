@@ -279,6 +279,26 @@ void kcoro_sched_surplus(struct kcoro_cpu *cpu)
 /* --- On the queue's CPU ---------------------------------------------------- */
 
 /**
+ * kcoro_sched_queue_any() - put any task at the end of the queue
+ * @cpu: the caller owns its queue
+ * @task: in no queue
+ * @why: for the policy
+ *
+ * Context: preemption off.
+ */
+void kcoro_sched_queue_any(struct kcoro_cpu *cpu, struct kcoro_task *task,
+			   enum kcoro_enqueue why)
+{
+	WRITE_ONCE(task->state, KCORO_STATE_RUNNABLE);
+	if (static_branch_unlikely(&kcoro_policy_key))
+		kcoro_policy_queue(cpu, task, why);
+	else
+		kcoro_fifo_add(cpu, task, READ_ONCE(task->level));
+	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued + 1);
+	kcoro_tick_start(cpu);
+}
+
+/**
  * kcoro_sched_take_inbox() - queue what others have sent, and do as they ask
  * @cpu: the caller owns its queue
  *
@@ -295,9 +315,10 @@ void kcoro_sched_take_inbox(struct kcoro_cpu *cpu)
 	llist_for_each_entry_safe(mail, next, mails, node) {
 		switch (mail->kind) {
 		case KCORO_MAIL_TASK:
-			kcoro_sched_queue(cpu, container_of(mail,
-							    struct kcoro_task,
-							    mail), mail->why);
+			kcoro_sched_queue_any(cpu, container_of(mail,
+								struct kcoro_task,
+								mail),
+					      mail->why);
 			nr++;
 			break;
 		case KCORO_MAIL_STEAL:
@@ -318,7 +339,7 @@ void kcoro_sched_take_inbox(struct kcoro_cpu *cpu)
 /* The turn of those whom others might starve, or NULL: nobody is. */
 static struct kcoro_task *pick_fair(struct kcoro_cpu *cpu)
 {
-	unsigned long levels = cpu->rq ? 0 : cpu->levels;
+	unsigned long levels = cpu->rq ? 0 : kcoro_fifo_levels(cpu);
 	struct kcoro_task *task;
 
 	if (cpu->fair_global || !levels) {
@@ -348,18 +369,19 @@ static struct kcoro_task *pick_fair(struct kcoro_cpu *cpu)
  */
 struct kcoro_task *kcoro_sched_take(struct kcoro_cpu *cpu)
 {
+	unsigned long levels = kcoro_fifo_levels(cpu);
 	struct kcoro_task *task = cpu->run_next;
 
 	if (cpu->rq)
 		return kcoro_policy_pick(cpu);
-	if (task && !(cpu->levels & KCORO_LEVELS_ABOVE)) {
+	if (task && !(levels & KCORO_LEVELS_ABOVE)) {
 		WRITE_ONCE(cpu->run_next, NULL);
 		return task;
 	}
-	if (!cpu->levels)
+	if (!levels)
 		return NULL;
 	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued - 1);
-	return kcoro_fifo_pop(cpu, __ffs(cpu->levels));
+	return kcoro_fifo_pop(cpu, __ffs(levels));
 }
 
 /**
@@ -373,7 +395,7 @@ struct kcoro_task *kcoro_sched_pick_slow(struct kcoro_cpu *cpu)
 {
 	struct kcoro_task *task = NULL;
 
-	if (static_branch_unlikely(&kcoro_policy_key) && cpu->countdown)
+	if (static_branch_unlikely(&kcoro_policy_key))
 		cpu->countdown--;
 	if (!cpu->countdown) {
 		cpu->countdown = KCORO_FAIR_PICK;

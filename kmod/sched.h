@@ -45,7 +45,7 @@ struct kcoro_fifo {
  *
  * @run_next: the task that the running one woke last: next in turn. [O]
  * @inbox: mail by anybody else, latest first. [A]
- * @levels: of @fifo those that are not empty. [O]
+ * @levels: of @fifo those that are not empty, but for the default one. [O]
  * @countdown: picks until the next fair one. [O]
  * @nr_queued: tasks that wait, but for @run_next. [O], read without
  * @resched: the task that runs shall give way. [O], read without
@@ -158,6 +158,8 @@ void kcoro_sched_requeue(struct kcoro_task *task, enum kcoro_enqueue why);
 void kcoro_sched_send(struct kcoro_cpu *cpu, struct llist_node *first,
 		      struct llist_node *last);
 void kcoro_sched_take_inbox(struct kcoro_cpu *cpu);
+void kcoro_sched_queue_any(struct kcoro_cpu *cpu, struct kcoro_task *task,
+			   enum kcoro_enqueue why);
 struct kcoro_task *kcoro_sched_pick_slow(struct kcoro_cpu *cpu);
 struct kcoro_task *kcoro_sched_take(struct kcoro_cpu *cpu);
 void kcoro_sched_surplus(struct kcoro_cpu *cpu);
@@ -177,16 +179,27 @@ void kcoro_policy_queue(struct kcoro_cpu *cpu, struct kcoro_task *task,
 /* tick.c */
 void kcoro_tick_start(struct kcoro_cpu *cpu);
 
-/* Put a task behind all others of its priority. */
+/* Put a task behind all others of a priority. */
 static __always_inline void kcoro_fifo_add(struct kcoro_cpu *cpu,
-					   struct kcoro_task *task)
+					   struct kcoro_task *task, u32 level)
 {
-	struct kcoro_fifo *fifo = &cpu->fifo[task->level];
+	struct kcoro_fifo *fifo = &cpu->fifo[level];
 
 	task->rq_next = NULL;
 	*fifo->tail = task;
 	fifo->tail = &task->rq_next;
-	cpu->levels |= BIT(task->level);
+	if (level != KCORO_LEVEL_DEFAULT)
+		cpu->levels |= BIT(level);
+}
+
+/* The levels that have tasks. */
+static inline unsigned long kcoro_fifo_levels(const struct kcoro_cpu *cpu)
+{
+	unsigned long levels = cpu->levels;
+
+	if (cpu->fifo[KCORO_LEVEL_DEFAULT].first)
+		levels |= BIT(KCORO_LEVEL_DEFAULT);
+	return levels;
 }
 
 /* Take the oldest task of a level that has one. */
@@ -199,12 +212,16 @@ static __always_inline struct kcoro_task *kcoro_fifo_pop(struct kcoro_cpu *cpu,
 	fifo->first = task->rq_next;
 	if (!fifo->first) {
 		fifo->tail = &fifo->first;
-		cpu->levels &= ~BIT(level);
+		if (level != KCORO_LEVEL_DEFAULT)
+			cpu->levels &= ~BIT(level);
 	}
 	return task;
 }
 
-/* Put a task at the end of the queue. The owner's, preemption off. */
+/*
+ * Put a task at the end of the queue. The owner's, preemption off; for a task
+ * that is special there is kcoro_sched_queue_any().
+ */
 static __always_inline void kcoro_sched_queue(struct kcoro_cpu *cpu,
 					      struct kcoro_task *task,
 					      enum kcoro_enqueue why)
@@ -214,7 +231,7 @@ static __always_inline void kcoro_sched_queue(struct kcoro_cpu *cpu,
 	if (static_branch_unlikely(&kcoro_policy_key))
 		kcoro_policy_queue(cpu, task, why);
 	else
-		kcoro_fifo_add(cpu, task);
+		kcoro_fifo_add(cpu, task, KCORO_LEVEL_DEFAULT);
 	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued + 1);
 	if (unlikely(!cpu->ticking))
 		kcoro_tick_start(cpu);
@@ -254,17 +271,17 @@ static __always_inline struct kcoro_task *kcoro_sched_pick(struct kcoro_cpu *cpu
 	if (unlikely(!llist_empty(&cpu->inbox)))
 		kcoro_sched_take_inbox(cpu);
 	if (static_branch_unlikely(&kcoro_policy_key) ||
-	    unlikely(!--cpu->countdown))
+	    unlikely(!--cpu->countdown || cpu->levels))
 		return kcoro_sched_pick_slow(cpu);
 	task = cpu->run_next;
-	if (task && likely(!(cpu->levels & KCORO_LEVELS_ABOVE))) {
+	if (task) {
 		WRITE_ONCE(cpu->run_next, NULL);
 		return task;
 	}
-	if (!cpu->levels)
+	if (!cpu->nr_queued)
 		return NULL;
 	WRITE_ONCE(cpu->nr_queued, cpu->nr_queued - 1);
-	return kcoro_fifo_pop(cpu, __ffs(cpu->levels));
+	return kcoro_fifo_pop(cpu, KCORO_LEVEL_DEFAULT);
 }
 
 /* Does a task wait for this CPU? From elsewhere it is a guess. */

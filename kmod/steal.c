@@ -129,7 +129,7 @@ static bool grab(struct kcoro_cpu *cpu)
 
 	share = min_t(u32, share, GRAB_MAX);
 	while (nr < share && (task = kcoro_global_take(cpu))) {
-		kcoro_sched_queue(cpu, task, KCORO_ENQUEUE_MOVED);
+		kcoro_sched_queue_any(cpu, task, KCORO_ENQUEUE_MOVED);
 		nr++;
 	}
 	return nr;
@@ -362,13 +362,13 @@ static void give_policy(struct kcoro_cpu *cpu, struct chain *chain, u32 nr)
 	}
 	while ((task = pinned)) {
 		pinned = task->rq_next;
-		kcoro_sched_queue(cpu, task, KCORO_ENQUEUE_MOVED);
+		kcoro_sched_queue_any(cpu, task, KCORO_ENQUEUE_MOVED);
 	}
 }
 
 static void give(struct kcoro_cpu *cpu, struct chain *chain, u32 nr)
 {
-	unsigned long levels = cpu->levels;
+	unsigned long levels = kcoro_fifo_levels(cpu);
 	u32 level;
 
 	if (cpu->rq) {

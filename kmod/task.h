@@ -11,6 +11,7 @@
 #include <linux/llist.h>
 #include <linux/refcount.h>
 #include <linux/spinlock.h>
+#include <linux/stddef.h>
 
 #include "arch/x86/switch.h"
 #include "stack.h"
@@ -114,31 +115,37 @@ struct kcoro_mail {
 struct kcoro_task {
 	unsigned long sp;
 	void *stack;
-	u8 state;
-	u8 op;
-	u8 stack_pages;
-	u8 reason;
-	bool done;
-	u32 cpu;
-	struct kcoro_task *rq_next;
-	struct kcoro_worker *worker;
+	struct kcoro_wait wait;
 	bool special;
 	u8 level;
+	u8 stack_pages;
 	s16 pin;
-	u64 switches;
-	u64 run_cycles;
-	u64 waits;
-	u64 wakes;
+	struct_group(zeroed,	/* when it is made */
+		u8 state;
+		u8 op;
+		u8 reason;
+		bool done;
+		bool interruptible;
+		bool deadline_hit;
+		u32 cpu;
+		struct kcoro_worker *worker;
+		u64 switches;
+		u64 run_cycles;
+		u64 waits;
+		u64 wakes;
+		u32 steals;
+		u32 handovers;
+		u32 hogs;
+		int error;
+		s64 result;
+		u64 hog_switches;
+		struct kcoro_worker *own;
+	);
+	struct kcoro_task *rq_next;
 	raw_spinlock_t *park_lock;
-	struct kcoro_wait wait;
 	struct kcoro_mail mail;
 	struct kcoro_entity entity;
 	struct list_head age;
-	struct kcoro_worker *own;
-	u32 steals;
-	u32 handovers;
-	u32 hogs;
-	u64 hog_switches;
 
 	int (*native_fn)(void *arg);
 	void *native_arg;
@@ -147,7 +154,6 @@ struct kcoro_task {
 	refcount_t refs;
 	raw_spinlock_t lock;
 	spinlock_t native_lock;	/* guards interruptible */
-	bool interruptible;
 	struct kcoro_waitq joiners;
 
 	u64 id;
@@ -162,11 +168,8 @@ struct kcoro_task {
 	struct kcoro_stack_pool *pool;
 	struct list_head exit_node;
 	u32 flags;
-	int error;
-	s64 result;
 	ktime_t deadline;
 	struct hrtimer deadline_timer;
-	bool deadline_hit;
 	char name[KCORO_NAME_MAX];
 };
 

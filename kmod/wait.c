@@ -80,6 +80,8 @@ static enum hrtimer_restart wait_expired(struct hrtimer *timer)
 void kcoro_wait_init_task(struct kcoro_wait *wait, struct kcoro_task *task)
 {
 	atomic_set(&wait->word, KCORO_WAIT_IDLE);
+	wait->cause = 0;
+	wait->reason = KCORO_WAIT_NONE;
 	wait->task = task;
 	wait->thread = NULL;
 }

@@ -233,9 +233,8 @@ static __always_inline void account(struct kcoro_worker *worker,
 
 	worker->since = now;
 	task->run_cycles += ran;
-	worker->cpu->run_cycles += ran;
-	if (op != KCORO_SWITCH_YIELD)
-		task->waits += op != KCORO_SWITCH_EXIT;
+	if (op != KCORO_SWITCH_YIELD && op != KCORO_SWITCH_EXIT)
+		task->waits++;
 	if (static_branch_unlikely(&kcoro_policy_key) &&
 	    worker->cpu->owner == worker)
 		kcoro_policy_ran(worker->cpu, task, ran,
@@ -343,6 +342,7 @@ static void run_tasks(struct kcoro_worker *worker, struct kcoro_task *task)
 {
 	load(worker, task);
 	worker->since = get_cycles();
+	worker->began = worker->since;
 	for (;;) {
 		switch_stacks(&worker->sp, &task->sp, task->stack);
 		task = worker->task;
@@ -353,6 +353,8 @@ static void run_tasks(struct kcoro_worker *worker, struct kcoro_task *task)
 		preempt_disable();
 	}
 	WRITE_ONCE(worker->task, NULL);
+	WRITE_ONCE(worker->cpu->run_cycles,
+		   worker->cpu->run_cycles + worker->since - worker->began);
 	if (task->op == KCORO_SWITCH_EXIT) {
 		WRITE_ONCE(task->state, KCORO_STATE_DEAD);
 		preempt_enable();
@@ -605,11 +607,14 @@ static void worker_sched_in(struct preempt_notifier *notifier, int to)
 		container_of(notifier, struct kcoro_worker, notifier);
 	struct kcoro_cpu *cpu = worker->cpu;
 	unsigned long flags;
+	u64 away;
 
 	worker->thread->stack = worker->parked_stack;
 	if (!worker->task)
 		return;
-	worker->since += get_cycles() - worker->out;
+	away = get_cycles() - worker->out;
+	worker->since += away;
+	worker->began += away;
 	if (worker->own)
 		worker->cpu = kcoro_sched_cpu(to);
 	if (worker->own || READ_ONCE(cpu->owner) || cpu->cpu != to)

@@ -17,6 +17,7 @@
  * @task: what it runs, or NULL while it is in its loop. Written by itself
  * @prev: the task that gave way to @task and is not settled yet. By itself
  * @since: when @task got the CPU, in cycles. By itself
+ * @began: when the tasks that it runs without a look at its loop did. By itself
  * @out: when it left the CPU in a task, in cycles. By itself
  * @qs_jiffies: when it last told RCU-tasks of a quiescent state. By itself
  * @thread: the kthread, referenced
@@ -40,6 +41,7 @@ struct kcoro_worker {
 	struct kcoro_task *task;
 	struct kcoro_task *prev;
 	u64 since;
+	u64 began;
 	u64 out;
 	unsigned long qs_jiffies;
 	struct task_struct *thread;
