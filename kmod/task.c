@@ -503,8 +503,8 @@ static __always_inline bool task_should_yield(const struct kcoro_task *task)
 {
 	const struct kcoro_worker *worker = READ_ONCE(task->worker);
 
-	return READ_ONCE(worker->cpu->resched) ||
-	       READ_ONCE(worker->cpu->owner) != worker;
+	return !task->own && (READ_ONCE(worker->cpu->resched) ||
+			      READ_ONCE(worker->cpu->owner) != worker);
 }
 
 /**
@@ -526,7 +526,7 @@ EXPORT_SYMBOL_GPL(kcoro_should_yield);
 /**
  * kcoro_yield() - let the other tasks of this CPU run first
  *
- * A thread gives way as by cond_resched().
+ * A thread, and a task with a thread of its own, gives way as by cond_resched().
  *
  * Context: task or thread; may park.
  * Return: true if the caller gave its turn away.
@@ -535,7 +535,7 @@ bool kcoro_yield(void)
 {
 	struct kcoro_task *task = kcoro_self();
 
-	if (!task)
+	if (!task || unlikely(task->own))
 		return cond_resched();
 	if (!kcoro_sched_waiting(task->worker->cpu) &&
 	    !task_should_yield(task) && !need_resched())

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tests of steal.c, tick.c and pool.c: what waits behind a task that keeps its
+ * CPU runs elsewhere, or under another worker.
+ */
+#include <kunit/test.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
+#include <linux/kcoro.h>
+
+#include "one_cpu.h"
+#include "sched.h"
+#include "steal.h"
+#include "task.h"
+#include "worker.h"
+
+#define GUARD	ktime_add_ms(ktime_get(), 60000) /* against hangs */
+
+#include "task_ops.h"
+
+#define CROWD	6
+
+struct meet {
+	atomic_t here;
+	int needed;
+	u64 cpus;	/* where they ran, a bit each */
+};
+
+static void need_cpus(struct kunit *test, unsigned int nr)
+{
+	if (num_online_cpus() < nr)
+		kunit_skip(test, "one CPU");
+}
+
+static void note_cpu(struct meet *meet)
+{
+	set_bit(raw_smp_processor_id() % 64, (unsigned long *)&meet->cpus);
+}
+
+/* Keeps its CPU until as many are here as are needed. */
+static s64 meet_run(void *data)
+{
+	unsigned long guard = jiffies + 30 * HZ;
+	struct meet *meet = data;
+
+	note_cpu(meet);
+	atomic_inc(&meet->here);
+	while (atomic_read(&meet->here) < meet->needed) {
+		if (time_after(jiffies, guard))
+			return -ETIME;
+		cpu_relax();
+	}
+	return 0;
+}
+
+static void queued_task_is_stolen(struct kunit *test)
+{
+	struct meet meet = { .needed = 2 };
+	struct kcoro_info before = {}, after = {};
+	struct kcoro_task *task[2];
+	int i;
+
+	need_cpus(test, 2);
+	kcoro_sched_stats(&before);
+	for (i = 0; i < 2; i++)
+		task[i] = go_on(test, first_cpu(), meet_run, &meet);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, finish(test, task[i]), 0);
+	kcoro_sched_stats(&after);
+	KUNIT_EXPECT_GT(test, after.steals, before.steals);
+	KUNIT_EXPECT_EQ(test, hweight64(meet.cpus), 2);
+}
+
+static s64 spawn_meet(void *data)
+{
+	struct kcoro_task *child = kcoro_go(meet_run, data);
+	s64 result, joined = -EBADE;
+
+	if (IS_ERR(child))
+		return PTR_ERR(child);
+	result = meet_run(data);	/* the child is in run_next */
+	kcoro_join(child, KCORO_FOREVER, &joined);
+	kcoro_task_put(child);
+	return result ?: joined;
+}
+
+static void next_task_is_stolen_from_one_that_computes(struct kunit *test)
+{
+	struct meet meet = { .needed = 2 };
+
+	need_cpus(test, 2);
+	KUNIT_EXPECT_EQ(test, finish(test, go(test, spawn_meet, &meet)), 0);
+}
+
+static s64 pinned_run(void *data)
+{
+	struct meet *meet = data;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		note_cpu(meet);
+		udelay(20);
+		kcoro_yield();
+	}
+	return 0;
+}
+
+static void pinned_tasks_are_not_stolen(struct kunit *test)
+{
+	struct meet meet = {};
+	struct kcoro_spawn_args args = {
+		.fn = pinned_run, .data = &meet, .name = "pinned",
+		.owner = THIS_MODULE, .flags = KCORO_SPAWN_PIN,
+		.cpu = cpumask_last(cpu_online_mask),
+	};
+	struct kcoro_task *task[CROWD];
+	int i;
+
+	need_cpus(test, 2);
+	for (i = 0; i < CROWD; i++) {
+		task[i] = kcoro_spawn(&args);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task[i]);
+	}
+	for (i = 0; i < CROWD; i++)
+		KUNIT_EXPECT_EQ(test, finish(test, task[i]), 0);
+	KUNIT_EXPECT_EQ(test, meet.cpus, BIT_ULL(args.cpu % 64));
+}
+
+static s64 set_here(void *data)
+{
+	struct meet *meet = data;
+
+	atomic_inc(&meet->here);
+	return 0;
+}
+
+/* Gives way to the kernel, never to other tasks: a spare has to come. */
+static s64 hog_run(void *data)
+{
+	unsigned long guard = jiffies + 30 * HZ;
+	struct meet *meet = data;
+
+	while (!atomic_read(&meet->here)) {
+		if (time_after(jiffies, guard))
+			return -ETIME;
+		cond_resched();
+	}
+	return 0;
+}
+
+static void hog_loses_the_queue(struct kunit *test)
+{
+	struct meet meet = {};
+	struct kcoro_info before = {}, after = {};
+	struct kcoro_task *hog, *other;
+	struct kcoro_task_info info;
+
+	one_cpu(test);
+	kcoro_sched_stats(&before);
+	hog = go_on(test, first_cpu(), hog_run, &meet);
+	other = go_on(test, first_cpu(), set_here, &meet);
+	KUNIT_EXPECT_EQ(test, finish(test, other), 0);
+	KUNIT_EXPECT_EQ(test, end_of(test, hog), 0);
+	kcoro_task_info(hog, &info);
+	KUNIT_EXPECT_GE(test, info.hogs, 1);
+	kcoro_task_put(hog);
+	kcoro_sched_stats(&after);
+	KUNIT_EXPECT_GT(test, after.hogs, before.hogs);
+}
+
+/* Long enough for the queue to pass on; then it yields, without a queue. */
+static s64 hog_yields(void *data)
+{
+	s64 ret = hog_run(data);
+
+	kcoro_yield();
+	return ret;
+}
+
+static void hog_comes_back_by_the_global_queue(struct kunit *test)
+{
+	struct meet meet = {};
+	struct kcoro_task *hog, *other;
+
+	one_cpu(test);
+	hog = go_on(test, first_cpu(), hog_yields, &meet);
+	other = go_on(test, first_cpu(), set_here, &meet);
+	KUNIT_EXPECT_EQ(test, finish(test, hog), 0);
+	KUNIT_EXPECT_EQ(test, finish(test, other), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_global_count(), 0);
+}
+
+static s64 polite_run(void *data)
+{
+	unsigned long guard = jiffies + 30 * HZ;
+	struct meet *meet = data;
+	s64 turns = 0;
+
+	while (!atomic_read(&meet->here) && time_before(jiffies, guard))
+		if (kcoro_should_yield()) {
+			turns++;
+			kcoro_yield();
+		}
+	return turns;
+}
+
+static void should_yield_is_false_with_nobody_waiting(struct kunit *test)
+{
+	struct kcoro_task *task;
+	struct meet meet = {};
+	s64 turns;
+
+	one_cpu(test);
+	task = go(test, polite_run, &meet);
+	msleep(50);
+	atomic_inc(&meet.here);
+	turns = finish(test, task);
+	/* The kernel may have wanted the CPU, for the tick's work at most. */
+	KUNIT_EXPECT_LE(test, turns, 50);
+}
+
+static s64 idle_run(void *data)
+{
+	return kcoro_sleep_ms(1);
+}
+
+static void idle_cpus_do_not_tick(struct kunit *test)
+{
+	unsigned int cpu, guard = 10000, ticking;
+
+	finish(test, go(test, idle_run, NULL));
+	do {
+		usleep_range(500, 1000);
+		ticking = 0;
+		for_each_online_cpu(cpu)
+			ticking += READ_ONCE(kcoro_sched_cpu(cpu)->ticking);
+	} while (ticking && guard--);
+	KUNIT_EXPECT_EQ(test, ticking, 0);
+}
+
+static struct kunit_case steal_cases[] = {
+	KUNIT_CASE(queued_task_is_stolen),
+	KUNIT_CASE(next_task_is_stolen_from_one_that_computes),
+	KUNIT_CASE(pinned_tasks_are_not_stolen),
+	KUNIT_CASE(hog_loses_the_queue),
+	KUNIT_CASE(hog_comes_back_by_the_global_queue),
+	KUNIT_CASE(should_yield_is_false_with_nobody_waiting),
+	KUNIT_CASE(idle_cpus_do_not_tick),
+	{}
+};
+
+static struct kunit_suite steal_suite = {
+	.name = "kcoro_steal",
+	.test_cases = steal_cases,
+	.exit = all_cpus,
+};
+
+kunit_test_suites(&steal_suite);
