@@ -159,7 +159,6 @@ static void predict_ran(void *rq, struct kcoro_entity *entity, u64 ns,
 		mean_add(&predict->first, entity->aux);
 		entity->key = entity->aux;
 	}
-	entity->key = max(entity->key, 1ULL);
 	entity->aux = 0;
 }
 
