@@ -59,7 +59,7 @@ help:
 	@echo 'make test       KUnit and kselftests in VMs: the debug kernel and two stock ones'
 	@echo '                ONLY=GLOB (programs, KUnit suites)  KERNELS="debug debian debian-6.12"'
 	@echo 'make soak       the same for hours: ROUNDS=10 seeds, tracers, more kernels'
-	@echo 'make bench      what things cost, in a VM'
+	@echo 'make bench      what things cost, and how long tasks wait, in a VM'
 	@echo 'make check      warnings, sparse, checkpatch, clang-format, shellcheck'
 	@echo 'make install    modules, library, tool: DESTDIR PREFIX=/usr/local KVER'
 	@echo 'make uninstall  takes them away again'
