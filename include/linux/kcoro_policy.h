@@ -8,7 +8,7 @@
  * registered by name, and chosen by writing the name to the module parameter
  * `policy`, on the live system too.
  *
- * All operations but @init and @exit are called on the CPU that the queue is
+ * All operations but @init are called on the CPU that the queue is
  * for, one at a time, with preemption off, and perhaps in a hard interrupt:
  * they must not sleep, wake, print or allocate, and should take O(1) or
  * O(log n) time. The scheduler does the rest: pinned tasks, blocked ones,
@@ -29,7 +29,8 @@
  * struct kcoro_entity - what a policy sees of a task
  * @list: for the policy, while the task is in its queue
  * @rb: for the policy, likewise
- * @key: for the policy, for the task's whole life; zero when it is spawned
+ * @key: for the policy, for the task's whole life; zero when it is spawned, and
+ *	whatever the policy before left there after a change of policies
  * @aux: likewise
  * @rank: for the policy, while the task is in its queue
  * @since: when it was queued, ns
@@ -67,8 +68,9 @@ enum kcoro_enqueue {
  * @pick: take out the entity to run next, or NULL: there is none
  * @give: optional; take out the one that had best go to an idle CPU, or NULL;
  *	else @pick is asked
- * @ran: optional; the task has left its CPU after @ns of running: it has parked
- *	if @parked, else it will be queued next
+ * @ran: optional; the task has left its CPU after @ns of running: it has parked,
+ *	or ended, if @parked, else it will be queued next. It may be one that was
+ *	not picked here
  * @tick: optional; about a millisecond has passed while tasks waited
  * @node: internal
  */
