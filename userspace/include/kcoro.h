@@ -52,6 +52,12 @@ int kcoro_set_options(int ctx, uint32_t flags);
 int kcoro_info(int fd, struct kcoro_info *info);
 
 /*
+ * Fetches the state of each CPU. @fd: any kcoro descriptor.
+ * Returns their number, and in *@cpus an array to be given to free(3).
+ */
+ssize_t kcoro_cpus(int fd, struct kcoro_cpu_info **cpus);
+
+/*
  * Lists the bodies that tasks can run.
  * Returns their number, and in *@bodies an array to be given to free(3).
  */
@@ -76,15 +82,17 @@ struct kcoro_spawn_opts {
 	const int *fds; /* channel ends and files, in the body's order */
 	unsigned int nr_fds;
 	uint32_t stack_size; /* bytes */
-	uint32_t flags; /* KCORO_SPAWN_NO_EXIT */
-	uint32_t reserved32; /* 0 */
+	uint32_t flags; /* KCORO_SPAWN_NO_EXIT, _PIN, _THREAD */
+	int32_t priority; /* KCORO_PRIORITY_MIN .. MAX; the lower, the earlier */
 	int64_t deadline_ns; /* the task is cancelled then */
 	/*
 	 * Where to store why fewer tasks were started than asked for: a
 	 * negative errno value; 0 if they were all started. Or NULL.
 	 */
 	int *error;
-	uint64_t reserved[4]; /* 0 */
+	uint32_t cpu; /* with KCORO_SPAWN_PIN: the only one it runs on */
+	uint32_t reserved32; /* 0 */
+	uint64_t reserved[3]; /* 0 */
 };
 
 /*
@@ -251,6 +259,12 @@ int kcoro_list_page(int ctx, uint32_t scope, uint64_t after,
  */
 int64_t kcoro_kill(int ctx, uint64_t id, uint32_t scope, uint32_t flags);
 
+/*
+ * Changes how a task is scheduled, from its next turn on: what @set->which
+ * names. @fd: a context; or the task's descriptor, with @id and @scope 0.
+ */
+int kcoro_set(int fd, const struct kcoro_set *set);
+
 /* Time and words ---------------------------------------------------------- */
 
 /* The deadline that is @ns nanoseconds from now. */
@@ -266,6 +280,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_SELECT 6
 #define KCORO_CALL_LIST 7
 #define KCORO_CALL_KILL 8
+#define KCORO_CALL_SET 9
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what

@@ -73,3 +73,28 @@ KCORO_PUBLIC ssize_t kcoro_bodies(int ctx, struct kcoro_body_info **bodies)
 	free(list);
 	return err;
 }
+
+KCORO_PUBLIC ssize_t kcoro_cpus(int fd, struct kcoro_cpu_info **cpus)
+{
+	struct kcoro_cpus req = { .count = 0 };
+	struct kcoro_cpu_info *list;
+	int err;
+
+	*cpus = NULL;
+	err = kcoro_call(fd, KCORO_IOC_CPUS, &req);
+	if (err)
+		return err;
+	/* Those that are possible: their number does not change. */
+	list = calloc(req.total ? req.total : 1, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	req.cpus = kcoro_addr(list);
+	req.count = req.total;
+	err = kcoro_call(fd, KCORO_IOC_CPUS, &req);
+	if (err) {
+		free(list);
+		return err;
+	}
+	*cpus = list;
+	return req.count;
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Listing and cancelling tasks.
+ * Listing, cancelling and rescheduling tasks.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -67,4 +67,11 @@ KCORO_PUBLIC int64_t kcoro_kill(int ctx, uint64_t id, uint32_t scope,
 	int err = kcoro_call(ctx, KCORO_IOC_KILL, &req);
 
 	return err ? err : (int64_t)req.killed;
+}
+
+KCORO_PUBLIC int kcoro_set(int fd, const struct kcoro_set *set)
+{
+	struct kcoro_set req = *set;
+
+	return kcoro_call(fd, KCORO_IOC_SET, &req);
 }

@@ -8,6 +8,9 @@
 
 #include "internal.h"
 
+/* The others are the function's to set. */
+#define OPTS_FLAGS (KCORO_SPAWN_NO_EXIT | KCORO_SPAWN_PIN | KCORO_SPAWN_THREAD)
+
 /*
  * Packs words into one block: each with its terminating zero.
  * Returns the block, for free(), and its length; NULL if memory ran out.
@@ -48,8 +51,8 @@ static int request(int ctx, const char *body,
 	int err;
 
 	if (opts->reserved32 || opts->reserved[0] || opts->reserved[1] ||
-	    opts->reserved[2] || opts->reserved[3] ||
-	    (opts->flags & ~KCORO_SPAWN_NO_EXIT) || (opts->argv && opts->arg))
+	    opts->reserved[2] || (opts->flags & ~OPTS_FLAGS) ||
+	    (opts->argv && opts->arg))
 		return -EINVAL;
 	/* No body can have such a name. */
 	err = copy_name(req->body, body, -ENOENT);
@@ -77,6 +80,8 @@ static int request(int ctx, const char *body,
 	req->flags |= opts->flags;
 	req->stack_size = opts->stack_size;
 	req->deadline_ns = opts->deadline_ns;
+	req->priority = opts->priority;
+	req->cpu = opts->cpu;
 	err = kcoro_call(ctx, KCORO_IOC_SPAWN, req);
 	free(words);
 	return err;

@@ -14,6 +14,7 @@
 
 #define FAKE_BUF_MAX 131072
 #define FAKE_FDS_MAX 8
+#define FAKE_CPUS 2
 
 struct fake_ctx;
 
@@ -28,6 +29,7 @@ struct fake_task {
 	int64_t deadline_ns;
 	int done; /* eventfd, readable once it has ended; -1: none */
 	bool no_exit;
+	bool shown; /* no thread behind it */
 	atomic_bool cancel;
 	atomic_bool killed;
 	struct kcoro_exit exit;

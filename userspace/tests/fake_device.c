@@ -10,6 +10,11 @@
  *
  * FAKE_KCORO_REFUSE_FILES=1: file-source and file-sink refuse every file.
  * FAKE_KCORO_TASKS=N: tasks_ctx_max.
+ * FAKE_KCORO_SHOW=N: each context shows N tasks that do not run anything. A
+ *	task takes a quarter of a CPU and a switch each millisecond.
+ * FAKE_KCORO_NICE=1: CAP_SYS_NICE. There are the CPUs 0 and 1, half busy.
+ * FAKE_KCORO_POLICY=fifo: the parameter policy; "missing", "readonly" and
+ *	"stuck" (a switch does not complete) are failures.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,6 +29,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -52,10 +58,12 @@ static struct {
 	struct fake_ctx *ctx;
 	struct fake_task *task;
 	bool closed; /* a channel's sending end, for good */
+	bool policy; /* the module parameter */
 } table[FDS];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t last_id;
 static bool loaded; /* the last body was asked for */
+static char policy[KCORO_POLICY_MAX];
 
 static int64_t now(void)
 {
@@ -197,6 +205,30 @@ static uint32_t tasks_ctx_max(void)
 	return s ? atoi(s) : 2000;
 }
 
+static int check_sched(int priority, int cpu)
+{
+	if (priority < KCORO_PRIORITY_MIN || priority > KCORO_PRIORITY_MAX)
+		return -EINVAL;
+	if (priority < 0 && !getenv("FAKE_KCORO_NICE"))
+		return -EPERM;
+	return cpu < FAKE_CPUS ? 0 : -ENODEV;
+}
+
+static void describe(struct fake_task *t, const char *body, const char *name)
+{
+	t->info.id = t->exit.id = ++last_id;
+	t->info.pid = getpid();
+	t->info.uid = getuid();
+	t->info.age_ns = now();
+	t->info.state = KCORO_TASK_PARKED;
+	t->info.wait = KCORO_WAIT_SLEEP;
+	t->info.stack_size = t->info.mem_bytes = 8192;
+	t->info.pin = -1;
+	snprintf(t->info.body, KCORO_NAME_MAX, "%s", body);
+	snprintf(t->info.name, KCORO_NAME_MAX, "%s", name);
+	snprintf(t->info.comm, sizeof(t->info.comm), "fake\x1b[1m");
+}
+
 static int spawn_one(struct fake_ctx *ctx, const struct kcoro_spawn *req,
 		     uint32_t n, const struct fake_body *body)
 {
@@ -219,17 +251,12 @@ static int spawn_one(struct fake_ctx *ctx, const struct kcoro_spawn *req,
 	for (i = 0; i < req->nr_fds; i++)
 		t->fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FDS / 2);
 	t->nr_fds = req->nr_fds;
-	t->info.id = t->exit.id = ++last_id;
-	t->info.pid = getpid();
-	t->info.uid = getuid();
-	t->info.age_ns = now();
-	t->info.state = KCORO_TASK_PARKED;
-	t->info.wait = KCORO_WAIT_SLEEP;
-	t->info.stack_size = t->info.mem_bytes = 8192;
-	snprintf(t->info.body, KCORO_NAME_MAX, "%s", body->name);
-	snprintf(t->info.name, KCORO_NAME_MAX, "%s",
-		 req->name[0] ? req->name : body->name);
-	snprintf(t->info.comm, sizeof(t->info.comm), "fake\x1b[1m");
+	describe(t, body->name, req->name[0] ? req->name : body->name);
+	t->info.priority = req->priority;
+	if (req->flags & KCORO_SPAWN_PIN)
+		t->info.pin = req->cpu;
+	if (req->flags & KCORO_SPAWN_THREAD)
+		t->info.flags |= KCORO_TASK_F_THREAD;
 	memcpy(t->exit.name, t->info.name, KCORO_NAME_MAX);
 	if (req->flags & KCORO_SPAWN_FD) {
 		t->done = eventfd(0, EFD_CLOEXEC);
@@ -251,9 +278,14 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 	const int *fds = (int *)(uintptr_t)req->fds;
 	const struct fake_body *body = find_body(req->body);
 	bool file;
+	int err;
 
 	if (!body)
 		return -ENOENT;
+	err = check_sched(req->priority,
+			  req->flags & KCORO_SPAWN_PIN ? (int)req->cpu : -1);
+	if (err)
+		return err;
 	if (body == &fake_bodies[nr_fake_bodies - 1])
 		loaded = true;
 	if (req->stack_size && req->stack_size < 4096)
@@ -291,13 +323,43 @@ static int do_info(struct kcoro_info *i)
 		.capacity_max = 65536,
 		.batch_max = 64,
 		.select_max = 64,
-		.cpus = 1,
+		.cpus = FAKE_CPUS,
 		.tasks_max = 100000,
 		.tasks_user_max = 50000,
 		.tasks_ctx_max = tasks_ctx_max(),
 		.chans_ctx_max = 1000,
 		.spawned = last_id,
+		.features = KCORO_FEATURE_HANDOVER | KCORO_FEATURE_HOGS,
+		.switches = now() / 1000000,
+		.slice_us = 3000,
+		.cpus_possible = FAKE_CPUS,
+		.spares = 2,
+		.workers = 4,
 	};
+	strcpy(i->policy, policy);
+	return 0;
+}
+
+static int do_cpus(struct kcoro_cpus *req)
+{
+	struct kcoro_cpu_info *c = (void *)(uintptr_t)req->cpus;
+	uint32_t i;
+
+	req->total = FAKE_CPUS;
+	if (req->count > req->total)
+		req->count = req->total;
+	for (i = 0; i < req->count; i++)
+		c[i] = (struct kcoro_cpu_info){
+			.cpu = i,
+			.flags = KCORO_CPU_ACTIVE | (i ? KCORO_CPU_IDLE : 0),
+			.queued = 7 * !i,
+			.workers = 2,
+			.spares = 1,
+			.workers_max = 3,
+			.switches = now() / 1000000,
+			.run_ns = now() / 2,
+			.idle_ns = now() / 2,
+		};
 	return 0;
 }
 
@@ -404,7 +466,8 @@ static int do_list(struct fake_ctx *ctx, struct kcoro_list *req)
 	while (n < req->count) {
 		best = NULL;
 		for (t = ctx->tasks; t; t = t->next) {
-			if (t->info.id > req->after &&
+			if (!(t->shown && t->cancel) &&
+			    t->info.id > req->after &&
 			    (!best || t->info.id < best->info.id))
 				best = t;
 		}
@@ -412,6 +475,8 @@ static int do_list(struct fake_ctx *ctx, struct kcoro_list *req)
 			break;
 		out[n] = best->info;
 		out[n].age_ns = now() - out[n].age_ns;
+		out[n].run_ns = out[n].age_ns / 4;
+		out[n].switches = out[n].age_ns / 1000000;
 		req->after = out[n++].id;
 	}
 	req->count = n;
@@ -433,6 +498,26 @@ static int do_kill(struct fake_ctx *ctx, struct kcoro_kill *req)
 	return req->killed || !req->id ? 0 : -ESRCH;
 }
 
+static int do_set(struct fake_ctx *ctx, const struct kcoro_set *req)
+{
+	struct fake_task *t = ctx->tasks;
+	int err;
+
+	while (t && t->info.id != req->id)
+		t = t->next;
+	if (!t)
+		return -ESRCH;
+	err = check_sched(req->which & KCORO_SET_PRIORITY ? req->priority : 0,
+			  req->which & KCORO_SET_CPU ? req->cpu : -1);
+	if (err)
+		return err;
+	if (req->which & KCORO_SET_PRIORITY)
+		t->info.priority = req->priority;
+	if (req->which & KCORO_SET_CPU)
+		t->info.pin = req->cpu;
+	return 0;
+}
+
 static int do_ioctl(int fd, unsigned long request, void *arg)
 {
 	struct fake_ctx *ctx = table[fd].ctx;
@@ -441,6 +526,8 @@ static int do_ioctl(int fd, unsigned long request, void *arg)
 	switch (request) {
 	case KCORO_IOC_INFO:
 		return do_info(arg);
+	case KCORO_IOC_CPUS:
+		return do_cpus(arg);
 	case KCORO_IOC_CLOSE:
 		if (table[fd].closed)
 			return -EALREADY;
@@ -465,6 +552,8 @@ static int do_ioctl(int fd, unsigned long request, void *arg)
 		return do_list(ctx, arg);
 	case KCORO_IOC_KILL:
 		return do_kill(ctx, arg);
+	case KCORO_IOC_SET:
+		return do_set(ctx, arg);
 	case KCORO_IOC_OPTIONS:
 		return 0;
 	}
@@ -498,12 +587,73 @@ int ioctl(int fd, unsigned long request, ...)
 
 static int open_device(void)
 {
+	const char *show = getenv("FAKE_KCORO_SHOW");
 	struct fake_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct fake_task *t;
+	char name[16];
+	int i;
 
+	for (i = 0; show && i < atoi(show); i++) {
+		snprintf(name, sizeof(name), "shown-%d", i + 1);
+		t = calloc(1, sizeof(*t));
+		describe(t, "sleep", name);
+		t->info.age_ns -= i * INT64_C(1000000000);
+		t->shown = true;
+		t->next = ctx->tasks;
+		ctx->tasks = t;
+	}
 	ctx->last = &ctx->first;
 	ctx->event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
 	table[ctx->event].ctx = ctx;
 	return ctx->event;
+}
+
+/* As the file is read: the policies, that in use in brackets. */
+static int open_policy(int flags)
+{
+	static const char *const names[] = { "fifo", "mlfq", "predict" };
+	unsigned int i;
+	int fd;
+
+	if (!strcmp(policy, "missing")) {
+		errno = ENOENT;
+		return -1;
+	}
+	if (!strcmp(policy, "readonly") && (flags & O_ACCMODE) != O_RDONLY) {
+		errno = EACCES;
+		return -1;
+	}
+	fd = memfd_create("policy", MFD_CLOEXEC);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		dprintf(fd, strcmp(names[i], policy) ? "%s%s" : "%s[%s]",
+			i ? " " : "", names[i]);
+	dprintf(fd, "\n");
+	lseek(fd, 0, SEEK_SET);
+	table[fd].policy = true;
+	return fd;
+}
+
+ssize_t write(int fd, const void *buf, size_t size)
+{
+	typeof(write) *real = dlsym(RTLD_NEXT, "write");
+	const char *name = buf;
+
+	if (fd < 0 || fd >= FDS || !table[fd].policy)
+		return real(fd, buf, size);
+	errno = !strcmp(policy, "stuck") ? ETIMEDOUT : EINVAL;
+	if (errno == ETIMEDOUT ||
+	    (strncmp(name, "mlfq", size) && strncmp(name, "fifo", size)))
+		return -1;
+	memset(policy, 0, sizeof(policy));
+	memcpy(policy, name, size);
+	return size;
+}
+
+static __attribute__((constructor)) void set_policy(void)
+{
+	const char *s = getenv("FAKE_KCORO_POLICY");
+
+	snprintf(policy, sizeof(policy), "%s", s ? s : "fifo");
 }
 
 int open64(const char *path, int flags, ...)
@@ -515,6 +665,8 @@ int open64(const char *path, int flags, ...)
 	va_start(args, flags);
 	mode = va_arg(args, mode_t);
 	va_end(args);
+	if (!strcmp(path, "/sys/module/kcoro/parameters/policy"))
+		return open_policy(flags);
 	return strcmp(path, KCORO_DEVICE) ? real(path, flags, mode) :
 					    open_device();
 }
@@ -575,6 +727,8 @@ int close(int fd)
 	typeof(close) *real = dlsym(RTLD_NEXT, "close");
 	struct fake_task *t;
 
+	if (fd >= 0 && fd < FDS)
+		table[fd].policy = false;
 	if (fd >= 0 && fd < FDS && (table[fd].ctx || table[fd].task)) {
 		pthread_mutex_lock(&lock);
 		if (table[fd].ctx) {
