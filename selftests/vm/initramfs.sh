@@ -135,6 +135,20 @@ add_module()
 	PATH=$PATH:/sbin:/usr/sbin depmod -b "$tree/usr" "$KRELEASE"
 }
 
+# What curses knows of terminals, for kcoro top.
+add_terminals()
+{
+	local term dir file
+	for term in linux xterm vt100 dumb; do
+		for dir in /etc/terminfo /lib/terminfo /usr/share/terminfo; do
+			file=$dir/${term:0:1}/$term
+			[[ -e $file ]] || continue
+			put "$file" "/lib/terminfo/${term:0:1}/$term"
+			break
+		done
+	done
+}
+
 add_userspace()
 {
 	local built=$TOP/userspace/build lib
@@ -146,6 +160,7 @@ add_userspace()
 	if [[ -x $built/kcoro ]]; then
 		put "$built/kcoro" /usr/bin/kcoro
 		put_libraries "$built/kcoro"
+		add_terminals
 	fi
 }
 
