@@ -75,7 +75,7 @@ exec 8<>"$dir/fifo"
 # --- arguments ---------------------------------------------------------------
 expect "no command" 2 "usage:*" "$kcoro"
 expect "help" 0 "usage:*" "$kcoro" help
-for c in run spawn ps kill chan bodies info test; do
+for c in run spawn ps top kill set cpus policy chan bodies info test; do
 	expect "help $c" 0 "usage: kcoro $c*" "$kcoro" help $c
 	expect "$c --help" 0 "usage: kcoro $c*" "$kcoro" $c --help
 	expect "$c --nonsense" 2 "*Try: kcoro help $c" "$kcoro" $c --nonsense
@@ -97,6 +97,23 @@ expect "kill nothing" 2 "*ids of tasks or --all*" "$kcoro" kill
 expect "kill both" 2 "*ids of tasks or --all*" "$kcoro" kill --all 3
 expect "kill 0" 2 "*no id*" "$kcoro" kill 0
 expect "kill --contexts" 2 "*with --all only*" "$kcoro" kill --contexts 3
+expect "set nothing" 2 "*ids of tasks*" "$kcoro" set --cpu 1
+expect "set to nothing" 2 "*--priority, --cpu*" "$kcoro" set 3
+expect "set 0" 2 "*no id*" "$kcoro" set 0 --cpu any
+for p in 4 -5 x "" 1x +1; do
+	expect "--priority '$p'" 2 "*no priority: -4 to 3*" \
+		"$kcoro" set 1 --priority "$p"
+done
+for c in "set 1" "run" "spawn"; do
+	# shellcheck disable=SC2086 # words
+	expect "$c --cpu -1" 2 "*no number of a CPU*" "$kcoro" $c --cpu -1
+done
+expect "policy of two names" 2 "*one NAME*" "$kcoro" policy a b
+expect "policy ''" 2 "*not empty*" "$kcoro" policy ""
+expect "top -d" 2 "*no time*" "$kcoro" top -d 1ms
+expect "top -n" 2 "*no number*" "$kcoro" top -n 0
+expect "top -s" 2 "*no column 'x'*" "$kcoro" top -s x
+expect "top --json" 2 "*no JSON*" "$kcoro" top --json
 expect "run without a pipeline" 2 "*wants one PIPELINE*" "$kcoro" run
 expect "run two pipelines" 2 "*wants one PIPELINE*" "$kcoro" run a b
 expect "run -q" 2 "*no capacity*" "$kcoro" run -q -1 echo
@@ -139,7 +156,8 @@ check "file-sink -n a" 2 "*an option that it does not have*"
 
 # --- without a device --------------------------------------------------------
 if [ ! -e /dev/kcoro ]; then
-	for c in info bodies ps "kill 1" "spawn sleep 1" "run echo" \
+	for c in info bodies ps cpus policy "policy fifo" "top -b" \
+		"set 1 --cpu any" "kill 1" "spawn sleep 1" "run echo" \
 		"chan bench"; do
 		# shellcheck disable=SC2086 # words
 		expect "$c without the module" 1 "*modprobe kcoro*" \
@@ -166,6 +184,22 @@ expect "spawn" 0 "1 nap ok, result 0, 1 switch" \
 	fake "$kcoro" spawn -n nap sleep 1
 expect "spawn many" 0 "300 tasks ended: 300 ok, 0 failed" \
 	fake "$kcoro" spawn -c 300 sleep 1
+expect "spawn with a priority, on a CPU, on a thread" 0 "1 sleep ok*" \
+	fake "$kcoro" spawn --priority 3 --cpu 1 --own-thread sleep 1
+expect "run with a priority, on a CPU, on a thread" 0 "2000 *" \
+	fake "$kcoro" run --priority 3 --cpu 1 --own-thread \
+	"file-source $dir/numbers | lines | count"
+for c in run spawn; do
+	words=(sleep 1)
+	[ $c = spawn ] || words=("sleep 1")
+	expect "$c on a CPU that is not there" 1 "*that CPU is offline*" \
+		fake "$kcoro" $c --cpu 2 "${words[@]}"
+	expect "$c with a priority that is not allowed" 1 "*CAP_SYS_NICE*" \
+		fake "$kcoro" $c --priority -1 "${words[@]}"
+	expect "$c with a priority that is allowed" 0 "*" \
+		fake env FAKE_KCORO_NICE=1 "$kcoro" $c --priority -4 \
+		"${words[@]}"
+done
 expect "spawn more than the limit" 1 \
 	"*only 20 of 30*tasks_ctx_max is 20*20 failed" \
 	fake env FAKE_KCORO_TASKS=20 "$kcoro" spawn -c 30 sleep 60000
@@ -175,6 +209,133 @@ expect "spawn of no body" 1 "*no such body*kcoro bodies*" \
 	fake "$kcoro" spawn nope
 expect "a long name of a body" 1 "*no such body*" \
 	fake "$kcoro" spawn a2345678901234567890123456789012345
+
+# --- scheduling --------------------------------------------------------------
+show() # N COMMAND...: with so many tasks there
+{
+	local n=$1
+
+	shift
+	fake env FAKE_KCORO_SHOW="$n" "$@"
+}
+expect "ps of scheduling" 0 " TIME PRI PIN FLAGS
+2.00s 0 - -" show 9 sh -c "$kcoro ps -o time,priority,pin,flags -s -id -n 1 |
+	tr -s ' '"
+expect "set" 0 "set 2 tasks" show 2 "$kcoro" set 1 2 --priority 3 --cpu 1
+expect "set --cpu any" 0 "set 1 task" show 2 "$kcoro" set --cpu any 2
+expect "set: some fail" 1 "*task 9: there is no such task*set 1 task" \
+	show 2 "$kcoro" set 9 2 --priority 1
+expect "set --cpu 2" 1 "*that CPU is offline*set 0 tasks" \
+	show 2 "$kcoro" set 1 --cpu 2
+expect "set --priority -1" 1 "*CAP_SYS_NICE*set 0 tasks" \
+	show 2 "$kcoro" set 1 --priority -1
+expect "cpus" 0 "CPU STATE *
+  0 busy *
+  1 idle *" fake "$kcoro" cpus
+expect "policy" 0 "[[]fifo] mlfq predict" fake "$kcoro" policy
+expect "policy NAME" 0 "fifo [[]mlfq] predict" fake "$kcoro" policy mlfq
+expect "policy: no such" 1 "*no policy 'nope'*[[]fifo] mlfq*" \
+	fake "$kcoro" policy nope
+expect "policy: not allowed" 1 "*no permission*run as root" \
+	env FAKE_KCORO_POLICY=readonly LD_PRELOAD="$O/fake_device.so" \
+	"$kcoro" policy mlfq
+expect "policy: no such file" 1 "*modprobe kcoro*" \
+	env FAKE_KCORO_POLICY=missing LD_PRELOAD="$O/fake_device.so" \
+	"$kcoro" policy
+expect "policy: a switch that does not complete" 1 \
+	"*mlfq: the switch did not complete: Connection timed out" \
+	env FAKE_KCORO_POLICY=stuck LD_PRELOAD="$O/fake_device.so" \
+	"$kcoro" policy mlfq
+expect "JSON of the policies" 0 \
+	'*[[]"fifo", "mlfq", "predict"], "policy": "fifo"}' \
+	fake "$kcoro" --json policy
+
+# The stand-in's CPUs are half busy, its tasks take a quarter of one.
+expect "top" 0 "kcoro: policy fifo, *
+tasks: 2: 0 running, 0 ready, 2 parked*
+CPU STATE *
+  0 busy    50.0      7 *
+  1 idle    50.0      0 *
+    ID NAME *
+     2 shown-2      sleep      0   0  25.0  250ms   1000 *" \
+	show 2 "$kcoro" top -n 1 -s time
+show 3 "$kcoro" top -n 3 -d 0.2 -s id >"$dir/out"
+awk '/^per s:/ && NR > 3 { seen++; bad += $3 < 900 || $3 > 1100 }
+	$2 ~ /^shown/ && n++ >= 3 { bad += $6 < 24 || $6 > 26 ||
+		$8 < 900 || $8 > 1100 || $1 != (n - 1) % 3 + 1 }
+	END { exit bad || n != 9 || seen != 2 }' "$dir/out"
+result $? "top: rates between refreshes" "$(cat "$dir/out")"
+show 3 "$kcoro" top -n 1 | awk '$2 ~ /^shown/ { print $1 }' |
+	tr '\n' ' ' >"$dir/out"
+[ "$(cat "$dir/out")" = "1 2 3 " ]
+result $? "top: ties stay in order of id" "$(cat "$dir/out")"
+env FAKE_KCORO_SHOW=3 LD_PRELOAD="$O/fake_device.so" "$kcoro" top -d 100 \
+	>"$dir/out" &
+pid=$!
+sleep 0.3
+kill $pid
+wait $pid
+[ $? = 143 ] && [ "$(grep -c shown- "$dir/out")" = 3 ]
+result $? "top: a signal while it waits" "$(cat "$dir/out")"
+
+screen() # TERM SIZE STEP... -- COMMAND...: see screen.py
+{
+	env TERM="$1" FAKE_KCORO_SHOW=30 LD_PRELOAD="$O/fake_device.so" \
+		timeout -k 5 60 tests/screen.py "${@:2}"
+}
+for term in xterm linux vt100; do
+	expect "top on $term" 0 "|kcoro: policy fifo, every 100s, by id, *
+|  0 busy    50.0 *
+|  1 idle    50.0 *
+|    ID NAME *
+|     1 shown-1 *
+|    16 shown-16 *
+|task 1 to 16 of 30
+status 0, *" screen $term 24x80 '!1 to 16' '?' q -- \
+		"$kcoro" top -d 100 -s id
+done
+expect "top: keys" 0 "|kcoro top: tasks by *
+|kcoro: *, by name, *
+|task 1 to 16 of 30
+|kcoro: *, by id reversed, *
+|    16 shown-16 *
+|     1 shown-1 *
+|task 15 to 30 of 30
+status 0, put back" screen xterm 24x80 '!1 to 16' h '!Any key' '?' x \
+	'>' '!by name' '?' '<' r '\033OF' '!15 to 30' '?' q -- \
+	"$kcoro" top -d 100 -s id
+expect "top: cancel a task" 0 "|*
+|cancel task 2[?] y/n
+|*tasks: 30: *
+|*tasks: 29: *
+|     3 shown-3 *
+|asked task 2 to end
+status 0, put back" screen xterm 24x80 '!1 to 16' '\033OB' k '!y/n' '?' \
+	n '!of 30' '?' k '!y/n' y '!asked' '?' q -- "$kcoro" top -d 100 -s id
+expect "top: a small terminal" 0 "|kcoro: policy fifo, every 100s, by id, h
+|tasks: 30: 0 running, 0 ready, 30 parked
+|per s: *
+|CPU STATE  BUSY% QUEUED WORKERS SPARES
+|    and 2 more: kcoro cpus
+|    ID NAME         STATE    CPU PRI  %C
+|     1 shown-1      sleep      0   0  25
+|     2 shown-2      sleep      0   0  25
+|     3 shown-3      sleep      0   0  25
+|task 1 to 3 of 30
+status 0, put back" screen xterm 24x80 '!1 to 16' @10x40 '!1 to 3 of' '?' q -- \
+	"$kcoro" top -d 100 -s id
+expect "top: it becomes larger, and tiny" 0 "|*
+|task 1 to 30 of 30
+status 0, put back" screen xterm 10x40 '!1 to 3' @2x5 @1x1 @50x100 \
+	'!1 to 30 of' '?' q -- "$kcoro" top -d 100 -s id
+expect "top: it refreshes" 0 "status 0, put back" \
+	screen xterm 24x80 '!1 to 16' '!per s: (9..|10..) switches' -- "$kcoro" top -n 3 -d 0.3
+expect "top: Ctrl-C" 0 "status 130, put back" \
+	screen xterm 24x80 '!1 to 16' '\003' -- "$kcoro" top -d 100
+expect "top: a terminal that is not known" 0 "status 1, put back" \
+	screen nope 24x80 -- "$kcoro" top
+expect "top --batch on a terminal" 0 "|kcoro: *status 0, put back" \
+	screen nope 50x200 '?' -- "$kcoro" top -b -n 1
 
 for refuse in "" 1; do
 	export FAKE_KCORO_REFUSE_FILES=$refuse
@@ -269,15 +430,16 @@ exec 8>&-
 
 # --- JSON --------------------------------------------------------------------
 printf 'plain\n"\\\t\001\n\377\300\200\355\240\200\n\303\251\n' >"$dir/odd"
-for c in info bodies ps "ps --summary" "kill --all" "spawn sleep 1" \
+for c in info bodies ps cpus policy "policy mlfq" "set 1 --cpu any" \
+	"ps --summary" "kill --all" "spawn sleep 1" \
 	"spawn -c 40 sleep 1" "chan bench -n 100" "chan list $$" \
 	"run echo"; do
 	# shellcheck disable=SC2086 # words
-	valid_json "--json $c" fake "$kcoro" --json $c
+	valid_json "--json $c" show 3 "$kcoro" --json $c
 	# What comes after a body is the body's.
 	# shellcheck disable=SC2086 # words
 	[[ $c == run* || $c == spawn* ]] ||
-		valid_json "$c --json" fake "$kcoro" $c --json
+		valid_json "$c --json" show 3 "$kcoro" $c --json
 done
 fake "$kcoro" --json run "file-source $dir/odd | lines" >"$dir/json"
 python3 - "$dir" 2>"$dir/why" <<'END'

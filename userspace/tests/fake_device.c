@@ -590,7 +590,7 @@ static int open_device(void)
 	const char *show = getenv("FAKE_KCORO_SHOW");
 	struct fake_ctx *ctx = calloc(1, sizeof(*ctx));
 	struct fake_task *t;
-	char name[16];
+	char name[32];
 	int i;
 
 	for (i = 0; show && i < atoi(show); i++) {

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "complain.h"
 #include "json.h"
+#include "text.h"
 
 /* Where a number is in struct kcoro_info, and what to call it. */
 struct number {
@@ -26,6 +27,8 @@ struct number {
 	}
 
 static const struct number limits[] = {
+	NUMBER(cpus_possible, "CPUs there can be"),
+	NUMBER(slice_us, "microseconds of a turn while others wait"),
 	NUMBER(stack_min, "bytes"),
 	NUMBER(stack_max, "bytes"),
 	NUMBER(stack_default, "bytes"),
@@ -47,10 +50,23 @@ static const struct number counters[] = {
 	NUMBER(cpus, "CPUs that run tasks"),
 	NUMBER(tasks, "tasks now"),
 	NUMBER(workers, "worker threads now"),
+	NUMBER(spares, "of them wait for a CPU to be handed over"),
+	NUMBER(nr_global, "tasks in the queue of all CPUs now"),
 	NUMBER(spawned, "tasks started since the module was loaded"),
 	NUMBER(switches, "times a task was given a CPU"),
 	NUMBER(handovers, "times a CPU passed on as its task blocked"),
 	NUMBER(no_spare, "times it could not, for want of a worker"),
+	NUMBER(steals, "tasks that another CPU took over"),
+	NUMBER(hogs, "times a task lost its CPU's queue as it went on"),
+	NUMBER(policy_falls, "times the watchdog went back to fifo"),
+};
+
+static const struct {
+	uint64_t bit;
+	const char *name;
+} features[] = {
+	{ KCORO_FEATURE_HANDOVER, "handover" },
+	{ KCORO_FEATURE_HOGS, "hogs" },
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -81,15 +97,24 @@ static void print_numbers(const struct kcoro_info *info,
 
 static void print_info(const struct kcoro_info *info)
 {
+	uint64_t newer = info->features;
+	char policy[4 * KCORO_POLICY_MAX + 1];
+	size_t i;
+
 	printf("interface version %u%s, kernel preemption: %s\n", info->version,
 	       info->version == KCORO_UAPI_VERSION ?
 		       "" :
 		       " (this program knows another one)",
 	       kcoro_preempt_name(info->preempt));
-	printf("features:%s%s\n",
-	       info->features & KCORO_FEATURE_HANDOVER ? " handover" : "",
-	       info->features & ~KCORO_FEATURE_HANDOVER ? " and newer ones" :
-							  "");
+	printf("features:");
+	for (i = 0; i < COUNT(features); i++) {
+		if (info->features & features[i].bit)
+			printf(" %s", features[i].name);
+		newer &= ~features[i].bit;
+	}
+	puts(newer ? " and newer ones" : "");
+	text_escape(policy, sizeof(policy), info->policy, sizeof(info->policy));
+	printf("policy: %s\n", *policy ? policy : "not known");
 	puts("now");
 	print_numbers(info, counters, COUNT(counters));
 	puts("limits");
@@ -111,14 +136,19 @@ static void write_numbers(struct json *j, const char *key,
 static void write_info(const struct kcoro_info *info)
 {
 	struct json j = { .file = stdout };
+	size_t i;
 
 	json_open(&j, NULL, '{');
 	json_u64(&j, "version", info->version);
 	json_str(&j, "preempt", kcoro_preempt_name(info->preempt));
 	json_open(&j, "features", '[');
-	if (info->features & KCORO_FEATURE_HANDOVER)
-		json_str(&j, NULL, "handover");
+	for (i = 0; i < COUNT(features); i++) {
+		if (info->features & features[i].bit)
+			json_str(&j, NULL, features[i].name);
+	}
 	json_close(&j, ']');
+	json_bytes(&j, "policy", info->policy,
+		   strnlen(info->policy, sizeof(info->policy)));
 	write_numbers(&j, "now", info, counters, COUNT(counters));
 	write_numbers(&j, "limits", info, limits, COUNT(limits));
 	json_close(&j, '}');

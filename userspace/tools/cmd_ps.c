@@ -17,7 +17,7 @@
 #include "text.h"
 
 #define DEFAULT_COLUMNS \
-	"id,name,state,wait,age,switches,stack,used,cpu,pid,comm"
+	"id,name,state,wait,age,time,switches,stack,used,cpu,pid,comm"
 
 struct view {
 	const struct column *columns[MAX_COLUMNS];
@@ -222,8 +222,9 @@ const struct command cmd_ps = {
 		"  -u, --mine           those of your contexts (the default)\n"
 		"  -s, --sort COLUMN    order; -COLUMN for the largest first\n"
 		"  -o, --columns LIST   columns, with commas: id name body state\n"
-		"                       wait age switches stack used mem cpu ctx\n"
-		"                       parent pid uid comm\n"
+		"                       wait age time switches waits wakes\n"
+		"                       steals handovers hogs priority pin flags\n"
+		"                       stack used mem cpu ctx parent pid uid comm\n"
 		"  -H, --no-header      no header line\n"
 		"  -n, --limit N        only the first N\n"
 		"      --summary        counts by state, wait and body, and\n"

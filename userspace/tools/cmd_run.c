@@ -16,6 +16,7 @@
 #include "exits.h"
 #include "interrupt.h"
 #include "runner.h"
+#include "sched_opts.h"
 #include "text.h"
 
 #define DEFAULT_CAPACITY 16
@@ -30,6 +31,7 @@ static const struct option options[] = {
 	{ "deadline", required_argument, NULL, 't' },
 	{ "verbose", no_argument, NULL, 'v' },
 	{ "check", no_argument, NULL, OPT_CHECK },
+	SCHED_LONG_OPTIONS,
 	COMMON_LONG_OPTIONS,
 };
 
@@ -261,7 +263,7 @@ static int run_run(const struct command *cmd, int argc, char **argv)
 			check = true;
 			break;
 		default:
-			status = common_option(cmd, c);
+			status = sched_option(cmd, &r.sched, c);
 			if (status >= 0)
 				return status;
 		}
@@ -295,6 +297,9 @@ const struct command cmd_run = {
 		"  -q, --capacity N     messages a channel holds (16)\n"
 		"  -s, --stack SIZE     of each task\n"
 		"  -t, --deadline TIME  cancel it after TIME: 10, 1.5s, 200ms\n"
+		"      --priority N     -4 (first) to 3; under 0: CAP_SYS_NICE\n"
+		"      --cpu N          only on that CPU\n"
+		"      --own-thread     on a kernel thread of its own\n"
 		"  -v, --verbose        statistics at the end\n"
 		"      --check          only show how it was understood\n"
 		"      --json           each message, then the outcome, as an\n"

@@ -16,6 +16,7 @@
 #include "complain.h"
 #include "exits.h"
 #include "interrupt.h"
+#include "sched_opts.h"
 #include "text.h"
 
 /* Above this many tasks exits are only counted, unless -w asks for them. */
@@ -28,6 +29,7 @@ struct job {
 	const struct command *cmd;
 	const char *body;
 	struct kcoro_spawn_opts opts;
+	struct sched_opts sched;
 	uint64_t count;
 	uint64_t started;
 	uint64_t ended;
@@ -48,6 +50,7 @@ static const struct option options[] = {
 	{ "deadline", required_argument, NULL, 't' },
 	{ "wait", no_argument, NULL, 'w' },
 	{ "fd", required_argument, NULL, OPT_FD },
+	SCHED_LONG_OPTIONS,
 	COMMON_LONG_OPTIONS,
 };
 
@@ -204,7 +207,7 @@ static int take_option(struct job *job, int c, int *fds)
 		fds[job->opts.nr_fds++] = value;
 		return -1;
 	default:
-		return common_option(job->cmd, c);
+		return sched_option(job->cmd, &job->sched, c);
 	}
 }
 
@@ -227,6 +230,9 @@ static int run_spawn(const struct command *cmd, int argc, char **argv)
 	if (status < 0) {
 		job.body = argv[optind];
 		job.opts.argv = (const char *const *)argv + optind + 1;
+		job.opts.flags = job.sched.flags;
+		job.opts.priority = job.sched.priority;
+		job.opts.cpu = job.sched.cpu;
 		job.show |= job.count <= SHOW_MAX;
 		status = run_job(&job);
 	}
@@ -249,6 +255,9 @@ const struct command cmd_spawn = {
 		"  -t, --deadline TIME  cancel them after TIME: 10, 1.5s, 200ms\n"
 		"      --fd N           give them this program's descriptor N;\n"
 		"                       can be repeated, in the body's order\n"
+		"      --priority N     -4 (first) to 3; under 0: CAP_SYS_NICE\n"
+		"      --cpu N          only on that CPU\n"
+		"      --own-thread     on a kernel thread of its own\n"
 		"  -w, --wait           show each exit even if they are many\n"
 		"      --json           output for programs\n"
 		"\n"

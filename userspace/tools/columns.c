@@ -89,27 +89,68 @@ NUMBER_COLUMN(pid, pid)
 NUMBER_COLUMN(uid, uid)
 STRING_COLUMN(comm)
 
+UNIT_COLUMN(time, run_ns, text_time)
+NUMBER_COLUMN(waits, waits)
+NUMBER_COLUMN(wakes, wakes)
+NUMBER_COLUMN(steals, steals)
+NUMBER_COLUMN(handovers, handovers)
+NUMBER_COLUMN(hogs, hogs)
+NUMBER_COLUMN(priority, priority)
+VALUE_FUNCTIONS(pin, pin)
+
+static void pin_cell(row_t *t, char *buf)
+{
+	if (t->pin < 0)
+		strcpy(buf, "-");
+	else
+		snprintf(buf, CELL_SIZE, "%d", t->pin);
+}
+
+/* A letter each, as ps(1) has them. */
+static void flags_cell(row_t *t, char *buf)
+{
+	snprintf(buf, CELL_SIZE, "%s%s%s%s",
+		 t->flags & KCORO_TASK_F_AWAY ? "A" : "",
+		 t->flags & KCORO_TASK_F_HOG ? "H" : "",
+		 t->flags & KCORO_TASK_F_THREAD ? "T" : "",
+		 t->flags ? "" : "-");
+}
+
+static void flags_write(struct json *j, const char *key, row_t *t)
+{
+	json_open(j, key, '[');
+	if (t->flags & KCORO_TASK_F_AWAY)
+		json_str(j, NULL, "away");
+	if (t->flags & KCORO_TASK_F_HOG)
+		json_str(j, NULL, "hog");
+	if (t->flags & KCORO_TASK_F_THREAD)
+		json_str(j, NULL, "thread");
+	json_close(j, ']');
+}
+
+static int flags_compare(row_t *a, row_t *b)
+{
+	return (a->flags > b->flags) - (a->flags < b->flags);
+}
+
 #define COLUMN(name, title, right)                                             \
 	{                                                                      \
 #name, title, right, name##_cell, name##_write, name##_compare \
 	}
 
 static const struct column table[] = {
-	COLUMN(id, "ID", true),
-	COLUMN(name, "NAME", false),
-	COLUMN(body, "BODY", false),
-	COLUMN(state, "STATE", false),
-	COLUMN(wait, "WAIT", false),
-	COLUMN(age, "AGE", true),
-	COLUMN(switches, "SWITCHES", true),
-	COLUMN(stack, "STACK", true),
-	COLUMN(used, "USED", true),
-	COLUMN(mem, "MEM", true),
-	COLUMN(cpu, "CPU", true),
-	COLUMN(ctx, "CTX", true),
-	COLUMN(parent, "PARENT", true),
-	COLUMN(pid, "PID", true),
-	COLUMN(uid, "UID", true),
+	COLUMN(id, "ID", true),		COLUMN(name, "NAME", false),
+	COLUMN(body, "BODY", false),	COLUMN(state, "STATE", false),
+	COLUMN(wait, "WAIT", false),	COLUMN(age, "AGE", true),
+	COLUMN(time, "TIME", true),	COLUMN(switches, "SWITCHES", true),
+	COLUMN(waits, "WAITS", true),	COLUMN(wakes, "WAKES", true),
+	COLUMN(steals, "STEALS", true), COLUMN(handovers, "HANDOVERS", true),
+	COLUMN(hogs, "HOGS", true),	COLUMN(priority, "PRI", true),
+	COLUMN(pin, "PIN", true),	COLUMN(flags, "FLAGS", false),
+	COLUMN(stack, "STACK", true),	COLUMN(used, "USED", true),
+	COLUMN(mem, "MEM", true),	COLUMN(cpu, "CPU", true),
+	COLUMN(ctx, "CTX", true),	COLUMN(parent, "PARENT", true),
+	COLUMN(pid, "PID", true),	COLUMN(uid, "UID", true),
 	COLUMN(comm, "COMM", false),
 };
 

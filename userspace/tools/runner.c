@@ -72,6 +72,9 @@ static int start_task(struct runner *r, size_t i)
 	struct kcoro_spawn_opts opts = {
 		.argv = (const char *const *)s->args,
 		.stack_size = r->stack_size,
+		.flags = r->sched.flags,
+		.priority = r->sched.priority,
+		.cpu = r->sched.cpu,
 	};
 	int fds[FDS_MAX], n;
 

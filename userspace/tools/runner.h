@@ -8,6 +8,7 @@
 
 #include "chain.h"
 #include "pump.h"
+#include "sched_opts.h"
 
 struct unit {
 	struct stage *stage;
@@ -30,6 +31,7 @@ struct runner {
 	/* Options */
 	uint32_t capacity;
 	uint32_t stack_size;
+	struct sched_opts sched;
 	int64_t deadline_ns;
 	bool json; /* messages to standard output as JSON */
 	/* Outcome */
