@@ -414,10 +414,10 @@ static void fall_work(struct work_struct *work)
 		atomic64_inc(&nr_falls);
 		trace_kcoro_policy_fall(name, why == FALL_STARVED);
 		if (why == FALL_STARVED)
-			pr_warn("kcoro: policy %s kept a task waiting for more than %u ms while others ran: back to " FIFO "\n",
+			pr_warn("kcoro: policy %s kept a task waiting for over %u ms: back to fifo\n",
 				name, starve_ms);
 		else
-			pr_warn("kcoro: policy %s lost tasks that wait: back to " FIFO "\n",
+			pr_warn("kcoro: policy %s lost tasks that wait: back to fifo\n",
 				name);
 		err = switch_to_policy(NULL);
 		if (err)	/* the CPUs concerned have fallen already */

@@ -241,10 +241,15 @@ static void poked(void *data)
  */
 void kcoro_tick_poke(struct kcoro_cpu *cpu)
 {
-	if (cpu->cpu == smp_processor_id())
+	if (cpu->cpu == smp_processor_id()) {
+		/* A policy may want the task that runs to give way. */
+		if (in_hardirq() && queue_quiet(cpu))
+			kcoro_sched_take_inbox(cpu);
 		kcoro_tick_start(cpu);
-	else	/* fails if one is on its way, or the CPU has gone */
+	} else {
+		/* Fails if one is on its way, or the CPU has gone. */
 		smp_call_function_single_async(cpu->cpu, &cpu->poke);
+	}
 }
 
 /**

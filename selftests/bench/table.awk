@@ -15,12 +15,12 @@ function median(name,    i, j, t) {
 
 function row(name, text,    m) {
 	if (!(name in n)) {
-		printf "%-44s %10s\n", text, "no figure"
+		printf "%-48s %10s\n", text, "no figure"
 		missing = 1
 		return
 	}
 	m = median(name)
-	printf "%-44s %10d  %d..%d\n", text, m, v[name, 1], v[name, n[name]]
+	printf "%-48s %10d  %d..%d\n", text, m, v[name, 1], v[name, n[name]]
 }
 
 function ratio(name, peer, text, peertext) {
@@ -37,7 +37,7 @@ NF > 1 {
 
 END {
 	printf "kernel %s, 2 CPUs, one VM run, median of %d, ns\n\n", kernel, runs
-	printf "%-44s %10s  %s\n", "operation", "ns", "least..most"
+	printf "%-48s %10s  %s\n", "operation", "ns", "least..most"
 	row("kcoro_switch", "task: switch of stacks")
 	row("kcoro_yield", "tasks: yield there and back")
 	row("kcoro_buffered", "task: send and receive, buffered, no switch")
@@ -47,6 +47,11 @@ END {
 	row("kthread_mail", "kthreads: message there and back, same CPU")
 	row("workqueue", "workqueue: item there and back, same CPU")
 	row("kthread_create", "kthread: create, run, exit, stop")
+	row("burst_cold", "1000 tasks in msleep(10), workers made meanwhile")
+	row("burst", "1000 tasks in msleep(10), workers there")
+	row("burst_gap", "  worst gap of one that sleeps 1 ms, meanwhile")
+	row("compute_one", "32 tasks that compute, one CPU")
+	row("compute_all", "32 tasks that compute, both CPUs")
 	row("user_task", "program to task and back over two channels")
 	row("user_pipe", "program to thread and back over two pipes")
 	printf "\n%-24s %-40s %9s\n", "kcoro", "compared with", "faster by"
@@ -55,6 +60,7 @@ END {
 	ratio("kcoro_unbuffered", "kthread_bounce", "unbuffered round trip", "kthread wake-up there and back")
 	ratio("kcoro_unbuffered", "workqueue", "unbuffered round trip", "workqueue item there and back")
 	ratio("kcoro_spawn", "kthread_create", "spawn, run, exit, join", "kthread create, run, exit, stop")
+	ratio("compute_all", "compute_one", "32 tasks on both CPUs", "the same on one CPU")
 	ratio("user_task", "user_pipe", "program, task and back", "program, thread and back, pipes")
 	if (missing)
 		print "\nsome rows have no figure: the run was cut short"
