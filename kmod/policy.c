@@ -502,15 +502,18 @@ static void policy_load(const char *name)
 		request_module("kcoro-policy-%s", name);
 }
 
-static int policy_set(const char *text, const struct kernel_param *param)
+/**
+ * kcoro_policy_choose() - have another policy order the run queues
+ * @name: its name
+ *
+ * Context: may sleep; waits until all CPUs have changed.
+ * Return: 0. -EINVAL: there is no such policy. -ENOMEM: all is as it was.
+ */
+int kcoro_policy_choose(const char *name)
 {
 	struct kcoro_policy *policy = NULL;
-	char name[KCORO_POLICY_MAX + 1];
 	int err = -EINVAL;
 
-	if (strscpy(name, text, sizeof(name)) < 0)
-		return -EINVAL;
-	strim(name);
 	if (!name_ok(name))
 		return -EINVAL;
 	if (ready)
@@ -531,6 +534,15 @@ static int policy_set(const char *text, const struct kernel_param *param)
 	}
 	mutex_unlock(&policy_mutex);
 	return err;
+}
+
+static int policy_set(const char *text, const struct kernel_param *param)
+{
+	char name[KCORO_POLICY_MAX + 1];
+
+	if (strscpy(name, text, sizeof(name)) < 0)
+		return -EINVAL;
+	return kcoro_policy_choose(strim(name));
 }
 
 static int show_name(char *buf, int len, const char *name, bool chosen)
@@ -604,7 +616,7 @@ int __init kcoro_policy_init(void)
 	mutex_unlock(&policy_mutex);
 	if (!wanted[0])
 		return 0;
-	err = policy_set(wanted, NULL);
+	err = kcoro_policy_choose(wanted);
 	if (err)
 		pr_err("kcoro: policy=%s: no such policy\n", wanted);
 	return err;

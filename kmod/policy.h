@@ -15,6 +15,7 @@ void kcoro_policy_ran(struct kcoro_cpu *cpu, struct kcoro_task *task,
 void kcoro_policy_tick(struct kcoro_cpu *cpu);
 void kcoro_policy_adopt(struct kcoro_cpu *cpu);
 void kcoro_policy_name(char *name);
+int kcoro_policy_choose(const char *name);
 u64 kcoro_policy_falls(void);
 int kcoro_policy_init(void);
 void kcoro_policy_exit(void);

@@ -395,7 +395,8 @@ struct kcoro_task *kcoro_sched_pick_slow(struct kcoro_cpu *cpu)
 {
 	struct kcoro_task *task = NULL;
 
-	if (static_branch_unlikely(&kcoro_policy_key))
+	/* Not 0 unless the key has changed since kcoro_sched_pick() looked. */
+	if (static_branch_unlikely(&kcoro_policy_key) && cpu->countdown)
 		cpu->countdown--;
 	if (!cpu->countdown) {
 		cpu->countdown = KCORO_FAIR_PICK;
