@@ -332,10 +332,13 @@ expect "top: it refreshes" 0 "status 0, put back" \
 	screen xterm 24x80 '!1 to 16' '!per s: (9..|10..) switches' -- "$kcoro" top -n 3 -d 0.3
 expect "top: Ctrl-C" 0 "status 130, put back" \
 	screen xterm 24x80 '!1 to 16' '\003' -- "$kcoro" top -d 100
-expect "top: a terminal that is not known" 0 "status 1, put back" \
-	screen nope 24x80 -- "$kcoro" top
+for term in nope dumb; do
+	expect "top on $term: text" 0 "|kcoro: *
+|    29 shown-29 *status 0, put back" \
+		screen $term 50x200 '?' -- "$kcoro" top -n 1
+done
 expect "top --batch on a terminal" 0 "|kcoro: *status 0, put back" \
-	screen nope 50x200 '?' -- "$kcoro" top -b -n 1
+	screen xterm 50x200 '?' -- "$kcoro" top -b -n 1
 
 for refuse in "" 1; do
 	export FAKE_KCORO_REFUSE_FILES=$refuse

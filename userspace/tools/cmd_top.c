@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "complain.h"
@@ -153,7 +152,7 @@ static int run_top(const struct command *cmd, int argc, char **argv)
 	t.ctx = open_context();
 	if (t.ctx < 0)
 		return STATUS_FAILED;
-	if (want_batch || !isatty(STDOUT_FILENO) || !isatty(STDIN_FILENO))
+	if (want_batch || !top_screen_fits())
 		status = batch(&t);
 	else
 		status = top_screen(&t);

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <term.h>
 
 #include "command.h"
 #include "complain.h"
@@ -287,9 +288,21 @@ static bool wait_for_refresh(struct screen *s)
 	}
 }
 
+bool top_screen_fits(void)
+{
+	const char *move_cursor;
+	int err;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    setupterm(NULL, STDOUT_FILENO, &err) != OK)
+		return false;
+	move_cursor = tigetstr("cup");
+	del_curterm(cur_term);
+	return move_cursor && move_cursor != (char *)-1;
+}
+
 int top_screen(struct top *t)
 {
-	const char *term = getenv("TERM");
 	struct screen s = { .top = t };
 	uint64_t i;
 	int err = 0, call;
@@ -298,9 +311,7 @@ int top_screen(struct top *t)
 	interrupt_catch();
 	scr = newterm(NULL, stdout, stdin);
 	if (!scr)
-		return failed(
-			"top: the terminal '%s' is not known, or cannot be used: set TERM, or use --batch",
-			term ? term : "");
+		return failed("top: this terminal cannot be used: use --batch");
 	cbreak();
 	noecho();
 	curs_set(0);
