@@ -98,9 +98,9 @@ static s64 pinned_run(void *data)
 	struct meet *meet = data;
 	int i;
 
-	for (i = 0; i < 200; i++) {
+	for (i = 0; i < 20; i++) {
 		note_cpu(meet);
-		udelay(20);
+		mdelay(1);	/* long enough for others to see them wait */
 		kcoro_yield();
 	}
 	return 0;

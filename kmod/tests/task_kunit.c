@@ -130,6 +130,7 @@ static void exit_record_of_a_deadline(struct kunit *test)
 		.data = chan,
 		.name = "late",
 		.deadline = ktime_add_ms(ktime_get(), 2),
+		.pin = -1,
 	};
 	struct kcoro_task *task = kcoro_task_create(&params);
 	struct kcoro_exit exit;
@@ -249,6 +250,7 @@ static void discard_frees_a_task_that_never_ran(struct kunit *test)
 {
 	struct kcoro_task_params params = {
 		.fn = return_data, .name = "never", .deadline = KCORO_FOREVER,
+		.pin = -1,
 	};
 	struct kcoro_task *task = kcoro_task_create(&params);
 
