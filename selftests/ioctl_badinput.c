@@ -61,6 +61,8 @@ static const struct call calls[] = {
 	{ "KILL", KCORO_IOC_KILL },
 	{ "OPTIONS", KCORO_IOC_OPTIONS },
 	{ "TASK", KCORO_IOC_TASK },
+	{ "CPUS", KCORO_IOC_CPUS },
+	{ "SET", KCORO_IOC_SET },
 };
 
 enum { CTX, TASK, SEND, RECV, KINDS };
@@ -70,6 +72,7 @@ static int takes(unsigned long request, int kind)
 {
 	switch (_IOC_NR(request)) {
 	case _IOC_NR(KCORO_IOC_INFO):
+	case _IOC_NR(KCORO_IOC_CPUS):
 		return 1;
 	case _IOC_NR(KCORO_IOC_SEND):
 	case _IOC_NR(KCORO_IOC_RECV):
@@ -77,6 +80,8 @@ static int takes(unsigned long request, int kind)
 		return kind == SEND || kind == RECV; /* or EBADF */
 	case _IOC_NR(KCORO_IOC_TASK):
 		return kind == TASK;
+	case _IOC_NR(KCORO_IOC_SET):
+		return kind == TASK || kind == CTX;
 	}
 	return kind == CTX;
 }
