@@ -95,6 +95,49 @@ TEST_F(accounts, yields_are_switches)
 
 #define MS 1000000ULL
 
+TEST_F(accounts, time_of_a_busy_task)
+{
+	struct pair end = chan_u64(1);
+	struct kcoro_task_info a, b;
+	int task, i;
+
+	task = act(self->ctx, WORDS("until:0"), FDS(end.recv));
+	ASSERT_LE(0, task);
+	a = info_of(_metadata, task);
+	for (i = 0; i < 10; i++) {
+		do {
+			nap();
+			b = info_of(_metadata, task);
+			EXPECT_LE(a.run_ns, b.run_ns);
+			EXPECT_LE(b.run_ns, b.age_ns);
+		} while (b.run_ns == a.run_ns);
+		a = b;
+	}
+	close(end.send);
+	act_join(_metadata, task, 1);
+	EXPECT_LE(a.run_ns, info_of(_metadata, task).run_ns);
+	close(task);
+}
+
+/* Nothing is added once it is known to have ended. */
+TEST_F(accounts, time_is_complete_at_the_end)
+{
+	struct kcoro_task_info a, b;
+	int task, i;
+
+	for (i = 0; i < 20; i++) {
+		task = act(self->ctx, WORDS("hog:2000"), NULL, 0);
+		ASSERT_LE(0, task);
+		act_join(_metadata, task, 1);
+		a = info_of(_metadata, task);
+		nap();
+		b = info_of(_metadata, task);
+		EXPECT_LT(0, a.run_ns);
+		EXPECT_EQ(a.run_ns, b.run_ns);
+		close(task);
+	}
+}
+
 /* Neither what waits nor what is blocked has a CPU. */
 TEST_F(accounts, time_of_those_who_do_not_run)
 {
@@ -112,6 +155,32 @@ TEST_F(accounts, time_of_those_who_do_not_run)
 		EXPECT_LE(200 * MS + info.run_ns, info.age_ns);
 		close(task);
 	}
+}
+
+/* Nor one that is ready while another one has the CPU. */
+TEST_F(accounts, time_of_two_on_one_cpu)
+{
+	struct kcoro_task_info info[2];
+	uint64_t run = 0, age = 0;
+	int fds[2], i;
+
+	for (i = 0; i < 2; i++) {
+		fds[i] = act_pinned(self->ctx, 0,
+				    WORDS("times:50", "hog:500", "yield:1"),
+				    NULL, 0);
+		ASSERT_LE(0, fds[i]);
+	}
+	for (i = 0; i < 2; i++)
+		act_join(_metadata, fds[i], 100);
+	for (i = 0; i < 2; i++) {
+		info[i] = info_of(_metadata, fds[i]);
+		if (age < info[i].age_ns)
+			age = info[i].age_ns;
+		run += info[i].run_ns;
+		close(fds[i]);
+	}
+	if (!info[0].hogs && !info[1].hogs)
+		EXPECT_LE(run, age);
 }
 
 /* --- CPUs ------------------------------------------------------------------------ */

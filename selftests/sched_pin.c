@@ -93,6 +93,43 @@ TEST_F(pin, moves_a_parked_task)
 	EXPECT_EQ((1ULL << self->cpus) - 1, ACT_END(task, 64).cpus);
 }
 
+TEST_F(pin, moves_a_busy_task)
+{
+	struct pair end = chan_u64(1);
+	int task, i;
+
+	task = act(self->ctx, WORDS("until:0"), FDS(end.recv));
+	ASSERT_LE(0, task);
+	for (i = 0; i < 10 * self->cpus; i++) {
+		ASSERT_EQ(0, set_cpu(task, i % self->cpus));
+		await_cpu(_metadata, task, i % self->cpus);
+	}
+	close(end.send);
+	EXPECT_EQ(self->cpus - 1, ACT_END(task, 1).cpu);
+}
+
+/* By its number, on the context. */
+TEST_F(pin, moves_a_task_without_a_descriptor)
+{
+	struct kcoro_set req = {
+		.which = KCORO_SET_CPU,
+		.cpu = self->cpus - 1,
+	};
+	struct kcoro_task_info info;
+	uint64_t id;
+
+	ASSERT_EQ(0,
+		  spawn_id(self->ctx, "spin", WORDS("3000000"), NULL, 0, &id));
+	req.id = id;
+	ASSERT_EQ(0, t_ioctl(self->ctx, KCORO_IOC_SET, &req));
+	do {
+		nap();
+		ASSERT_EQ(1, kcoro_list_page(self->ctx, KCORO_SCOPE_CTX, 0,
+					     &info, 1));
+	} while (info.cpu != self->cpus - 1);
+	EXPECT_EQ(self->cpus - 1, info.pin);
+}
+
 /* --- a CPU that is away --------------------------------------------------------- */
 
 FIXTURE(away)
@@ -114,6 +151,56 @@ FIXTURE_TEARDOWN(away) {
 	cpu_set_online(self->cpu, 1);
 	close(self->ctx);
 	await_no_tasks();
+}
+
+static void await_away(t_metadata, int task, uint32_t away)
+{
+	while ((info_of(_metadata, task).flags & KCORO_TASK_F_AWAY) != away)
+		nap();
+}
+
+/* A busy task and a parked one; both run elsewhere meanwhile. */
+TEST_F(away, and_comes_back)
+{
+	struct pair end = chan_u64(1), there = chan_u64(0), back = chan_u64(0);
+	uint64_t home = 1ULL << self->cpu;
+	struct act_data data;
+	int busy, parked;
+
+	busy = act_pinned(self->ctx, self->cpu, WORDS("until:0"),
+			  FDS(end.recv));
+	parked = act_pinned(self->ctx, self->cpu,
+			    WORDS("times:3", "recv:0", "send:1"),
+			    FDS(there.recv, back.send));
+	ASSERT_LE(0, busy);
+	ASSERT_LE(0, parked);
+	EXPECT_EQ(8, put_u64(there.send, 1));
+	EXPECT_LT(0, get_u64(back.recv));
+	await_cpu(_metadata, busy, self->cpu);
+	EXPECT_EQ(0, info_of(_metadata, busy).flags);
+	await_parked(parked, KCORO_WAIT_RECV);
+
+	ASSERT_EQ(0, cpu_set_online(self->cpu, 0));
+	await_away(_metadata, busy, KCORO_TASK_F_AWAY);
+	while (info_of(_metadata, busy).cpu == self->cpu)
+		nap();
+	EXPECT_EQ(self->cpu, info_of(_metadata, busy).pin);
+	EXPECT_EQ(8, put_u64(there.send, 1));
+	EXPECT_LT(0, get_u64(back.recv));
+	await_parked(parked, KCORO_WAIT_RECV);
+	EXPECT_NE(self->cpu, info_of(_metadata, parked).cpu);
+	EXPECT_EQ(KCORO_TASK_F_AWAY, info_of(_metadata, parked).flags);
+
+	ASSERT_EQ(0, cpu_set_online(self->cpu, 1));
+	await_away(_metadata, busy, 0);
+	await_cpu(_metadata, busy, self->cpu);
+	EXPECT_EQ(8, put_u64(there.send, 1));
+	EXPECT_LT(0, get_u64(back.recv));
+	data = ACT_END(parked, 6);
+	EXPECT_EQ(self->cpu, data.cpu);
+	EXPECT_NE(home, data.cpus);
+	close(end.send);
+	EXPECT_EQ(self->cpu, ACT_END(busy, 1).cpu);
 }
 
 TEST_F(away, takes_no_new_ones)
