@@ -161,6 +161,32 @@ TEST_F(policy, each_runs_all_tasks)
 	}
 }
 
+/* Neither for priority nor for having run for long. */
+TEST_F(policy, nobody_starves)
+{
+	struct policies p = policies_of(_metadata);
+	int fds[8], idle, n, i;
+
+	for (n = 0; n < p.count; n++) {
+		struct pair end = chan_u64(1);
+
+		ASSERT_EQ(0, param_set("policy", p.names[n]));
+		for (i = 0; i < ROWS(fds); i++) {
+			fds[i] = act_urgent(self->ctx, 0, KCORO_PRIORITY_MIN,
+					    WORDS("until:0"), FDS(end.recv));
+			ASSERT_LE(0, fds[i]);
+		}
+		idle = act_urgent(self->ctx, 0, KCORO_PRIORITY_MAX,
+				  WORDS("hog:5000", "yield:2", "close:0"),
+				  FDS(end.send));
+		ASSERT_LE(0, idle);
+		ACT_END(idle, 3);
+		for (i = 0; i < ROWS(fds); i++)
+			ACT_END(fds[i], 1);
+		expect_policy(_metadata, self->ctx, p.names[n]);
+	}
+}
+
 TEST_F(policy, switched_while_tasks_run)
 {
 	struct policies p = policies_of(_metadata);
