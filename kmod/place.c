@@ -85,6 +85,24 @@ struct kcoro_cpu *kcoro_place_cpu(const struct kcoro_task *task)
 }
 
 /**
+ * kcoro_place_here() - does a task that is special belong on a CPU?
+ * @task: the caller is about to queue it, or runs it
+ * @cpu: the CPU
+ *
+ * Context: any.
+ */
+bool kcoro_place_here(const struct kcoro_task *task,
+		      const struct kcoro_cpu *cpu)
+{
+	struct kcoro_cpu *pinned;
+
+	if (task->own)
+		return false;
+	pinned = kcoro_place_cpu(task);
+	return !pinned || pinned == cpu;
+}
+
+/**
  * kcoro_place_set() - change how a task is scheduled
  * @task: the caller holds a reference
  * @which: KCORO_SET_*

@@ -4,8 +4,7 @@
  *
  * Model: policies are registered by name. One is in force for all CPUs; each CPU
  * then has a queue of its (struct kcoro_rq), or none: fifo, which is built into
- * the queue itself (sched.h). A static key keeps this file off the way of fifo.
- * Beside the policy's own order, a queue keeps the tasks in order of age: for
+ * the queue itself (sched.h). Beside the policy's own order, a queue keeps the tasks in order of age: for
  * the watchdog, and to give them to the next policy without asking this one.
  *
  * A switch makes a queue for each CPU, and sends it there as mail (sched.c): the
@@ -21,7 +20,9 @@
  * switch, outside cpus_read_lock(). cpu->rq belongs to the queue's CPU.
  *
  * Rejected: an indirect call for fifo, too (retpolines cost more than all that
- * it does); two policies at a time, for some of the tasks.
+ * it does); a static key for "none but fifo" (a switch of policies would patch the
+ * path of each task switch on all CPUs, for one test less); two policies at a
+ * time, for some of the tasks.
  */
 #include <linux/capability.h>
 #include <linux/completion.h>
@@ -63,8 +64,6 @@ enum fall {
 	FALL_STARVED,
 	FALL_LOST,
 };
-
-DEFINE_STATIC_KEY_FALSE(kcoro_policy_key);
 
 static DEFINE_MUTEX(policy_mutex);
 static LIST_HEAD(policies);			/* [policy_mutex] */
@@ -127,6 +126,7 @@ static void to_fifo(struct kcoro_cpu *cpu)
 	if (!rq)
 		return;
 	cpu->rq = NULL;
+	cpu->levels = 0;
 	list_for_each_entry_safe(task, next, &rq->ages, age) {
 		list_del_init(&task->age);
 		kcoro_fifo_add(cpu, task, READ_ONCE(task->level));
@@ -265,6 +265,7 @@ void kcoro_policy_adopt(struct kcoro_cpu *cpu)
 			tasks = task;
 		}
 		cpu->rq = rq;
+		cpu->levels = KCORO_LEVEL_POLICY;
 		while ((task = tasks)) {
 			tasks = task->rq_next;
 			kcoro_policy_queue(cpu, task, KCORO_ENQUEUE_MOVED);
@@ -387,13 +388,9 @@ static int switch_to_policy(struct kcoro_policy *policy)
 		kvfree(old);
 		return -ENOMEM;
 	}
-	if (policy && !current_policy)
-		static_branch_enable(&kcoro_policy_key);
 	kcoro_pool_hold();
 	change_all(rqs, old);
 	kcoro_pool_release();
-	if (!policy && current_policy)
-		static_branch_disable(&kcoro_policy_key);
 	rqs_free(old);
 	kvfree(rqs);
 	policy_release(current_policy);

@@ -161,7 +161,7 @@ static void worker_end(struct kcoro_worker *worker)
 	kthread_stop(worker->thread);
 	put_task_struct(worker->thread);
 	worker_forget(worker);
-	kfree(worker);
+	kfree_rcu(worker, rcu);
 }
 
 /* --- More and fewer ---------------------------------------------------------- */
@@ -342,7 +342,7 @@ static void own_forget(struct kcoro_worker *worker)
 	mutex_unlock(&pool_mutex);
 	atomic_dec(&nr_own);
 	put_task_struct(worker->thread);
-	kfree(worker);
+	kfree_rcu(worker, rcu);
 }
 
 /**

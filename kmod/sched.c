@@ -43,8 +43,8 @@
  * a queue happens on its CPU.
  *
  * A task that is special (a priority of its own, pinned to a CPU, or with a
- * thread of its own) takes the way through the inbox whenever it is woken, or
- * yields, and is sent where it belongs then: place.c.
+ * thread of its own) never goes to run_next, and whenever it is woken, or yields,
+ * it is sent where it belongs: place.c.
  *
  * Invariants: a task is in at most one queue, and in one only if RUNNABLE. A
  * queue that is not empty has an owner that is running or about to be, unless
@@ -231,9 +231,8 @@ void kcoro_sched_requeue(struct kcoro_task *task, enum kcoro_enqueue why)
 	}
 	task->mail.why = why;
 	preempt_disable();
-	cpu = task->special ? kcoro_place_cpu(task) : NULL;
-	kcoro_sched_send(cpu ?: cpu_choose(), &task->mail.node,
-			 &task->mail.node);
+	cpu = (task->special ? kcoro_place_cpu(task) : NULL) ?: cpu_choose();
+	kcoro_sched_send(cpu, &task->mail.node, &task->mail.node);
 	preempt_enable();
 }
 
@@ -254,10 +253,18 @@ void kcoro_sched_ready(struct kcoro_task *task)
 		preempt_disable();
 		worker = self->worker;
 		self->wakes++;
-		if (likely(worker->cpu->owner == worker && !task->special)) {
-			kcoro_sched_next(worker->cpu, task);
-			preempt_enable();
-			return;
+		if (likely(worker->cpu->owner == worker)) {
+			if (likely(!task->special)) {
+				kcoro_sched_next(worker->cpu, task);
+				preempt_enable();
+				return;
+			}
+			if (kcoro_place_here(task, worker->cpu)) {
+				kcoro_sched_queue_any(worker->cpu, task,
+						      KCORO_ENQUEUE_WOKEN);
+				preempt_enable();
+				return;
+			}
 		}
 		preempt_enable();
 	}
@@ -290,7 +297,7 @@ void kcoro_sched_queue_any(struct kcoro_cpu *cpu, struct kcoro_task *task,
 			   enum kcoro_enqueue why)
 {
 	WRITE_ONCE(task->state, KCORO_STATE_RUNNABLE);
-	if (static_branch_unlikely(&kcoro_policy_key))
+	if (cpu->rq)
 		kcoro_policy_queue(cpu, task, why);
 	else
 		kcoro_fifo_add(cpu, task, READ_ONCE(task->level));
@@ -395,9 +402,6 @@ struct kcoro_task *kcoro_sched_pick_slow(struct kcoro_cpu *cpu)
 {
 	struct kcoro_task *task = NULL;
 
-	/* Not 0 unless the key has changed since kcoro_sched_pick() looked. */
-	if (static_branch_unlikely(&kcoro_policy_key) && cpu->countdown)
-		cpu->countdown--;
 	if (!cpu->countdown) {
 		cpu->countdown = KCORO_FAIR_PICK;
 		task = pick_fair(cpu);

@@ -7,7 +7,6 @@
 #include <linux/bitops.h>
 #include <linux/hrtimer.h>
 #include <linux/irq_work.h>
-#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/llist.h>
 #include <linux/lockdep.h>
@@ -25,6 +24,8 @@ struct kcoro_rq;
 #define KCORO_LEVELS		(KCORO_PRIORITY_MAX - KCORO_PRIORITY_MIN + 1)
 #define KCORO_LEVEL_DEFAULT	(-KCORO_PRIORITY_MIN)
 #define KCORO_LEVELS_ABOVE	GENMASK(KCORO_LEVEL_DEFAULT - 1, 0)
+/* In kcoro_cpu.levels: a policy has the tasks that wait. */
+#define KCORO_LEVEL_POLICY	BIT(31)
 
 /* Every so many picks all have a chance who might else never be picked. */
 #define KCORO_FAIR_PICK		61
@@ -45,7 +46,8 @@ struct kcoro_fifo {
  *
  * @run_next: the task that the running one woke last: next in turn. [O]
  * @inbox: mail by anybody else, latest first. [A]
- * @levels: of @fifo those that are not empty, but for the default one. [O]
+ * @levels: of @fifo those that are not empty, but for the default one; or
+ *	KCORO_LEVEL_POLICY. [O]
  * @countdown: picks until the next fair one. [O]
  * @nr_queued: tasks that wait, but for @run_next. [O], read without
  * @resched: the task that runs shall give way. [O], read without
@@ -92,7 +94,7 @@ struct kcoro_fifo {
  * @seed: where to look first. [O]
  * @tick: see tick.c
  * @poke: has this CPU look into @inbox: tick.c
- * @ran: ticks that the same task has run for. By @tick
+ * @ran: ticks that the same task has run for. By @tick, read without
  * @tick_switches: @switches at the last tick. By @tick
  * @hog_switches: @switches when it last dealt with a hog. By @tick
  * @next_rq: to be @rq, once @change has been read. By policy.c
@@ -172,7 +174,6 @@ void kcoro_sched_stats(struct kcoro_info *info);
 void kcoro_sched_init(void);
 
 /* policy.c: called with preemption off, as the queue is. */
-DECLARE_STATIC_KEY_FALSE(kcoro_policy_key);
 void kcoro_policy_queue(struct kcoro_cpu *cpu, struct kcoro_task *task,
 			enum kcoro_enqueue why);
 
@@ -195,7 +196,7 @@ static __always_inline void kcoro_fifo_add(struct kcoro_cpu *cpu,
 /* The levels that have tasks. */
 static inline unsigned long kcoro_fifo_levels(const struct kcoro_cpu *cpu)
 {
-	unsigned long levels = cpu->levels;
+	unsigned long levels = cpu->levels & ~KCORO_LEVEL_POLICY;
 
 	if (cpu->fifo[KCORO_LEVEL_DEFAULT].first)
 		levels |= BIT(KCORO_LEVEL_DEFAULT);
@@ -228,7 +229,7 @@ static __always_inline void kcoro_sched_queue(struct kcoro_cpu *cpu,
 {
 	lockdep_assert_preemption_disabled();
 	WRITE_ONCE(task->state, KCORO_STATE_RUNNABLE);
-	if (static_branch_unlikely(&kcoro_policy_key))
+	if (unlikely(cpu->rq))
 		kcoro_policy_queue(cpu, task, why);
 	else
 		kcoro_fifo_add(cpu, task, KCORO_LEVEL_DEFAULT);
@@ -247,7 +248,7 @@ static __always_inline void kcoro_sched_next(struct kcoro_cpu *cpu,
 	struct kcoro_task *old = cpu->run_next;
 
 	lockdep_assert_preemption_disabled();
-	if (static_branch_unlikely(&kcoro_policy_key)) {
+	if (unlikely(cpu->rq)) {
 		kcoro_sched_queue(cpu, task, KCORO_ENQUEUE_WOKEN);
 		kcoro_sched_surplus(cpu);
 		return;
@@ -270,8 +271,7 @@ static __always_inline struct kcoro_task *kcoro_sched_pick(struct kcoro_cpu *cpu
 	lockdep_assert_preemption_disabled();
 	if (unlikely(!llist_empty(&cpu->inbox)))
 		kcoro_sched_take_inbox(cpu);
-	if (static_branch_unlikely(&kcoro_policy_key) ||
-	    unlikely(!--cpu->countdown || cpu->levels))
+	if (unlikely(!--cpu->countdown || cpu->levels))
 		return kcoro_sched_pick_slow(cpu);
 	task = cpu->run_next;
 	if (task) {

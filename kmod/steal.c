@@ -426,7 +426,7 @@ void kcoro_steal_give(struct kcoro_cpu *cpu, struct kcoro_cpu *thief)
 }
 
 /**
- * kcoro_steal_move() - give all tasks that wait to another CPU
+ * kcoro_steal_move() - give all tasks that wait to another CPU that goes on
  * @cpu: the caller owns its queue, which nobody serves
  *
  * Context: preemption off; not under scheduler locks.
@@ -440,6 +440,7 @@ void kcoro_steal_move(struct kcoro_cpu *cpu)
 	for_each_online_cpu(i) {
 		other = kcoro_sched_cpu(i);
 		if (other != cpu && READ_ONCE(other->active) &&
+		    !kcoro_tick_stuck(other) &&
 		    (!to || READ_ONCE(other->nr_queued) <
 			    READ_ONCE(to->nr_queued)))
 			to = other;

@@ -260,6 +260,7 @@ void kcoro_task_main(struct kcoro_task *task)
 							  KCORO_EXIT_CANCELED;
 	}
 	task_release(task);
+	kcoro_worker_account(task);	/* who joins it finds its time complete */
 	task_end(task);
 }
 
@@ -503,8 +504,10 @@ static __always_inline bool task_should_yield(const struct kcoro_task *task)
 {
 	const struct kcoro_worker *worker = READ_ONCE(task->worker);
 
-	return !task->own && (READ_ONCE(worker->cpu->resched) ||
-			      READ_ONCE(worker->cpu->owner) != worker);
+	return READ_ONCE(worker->cpu->resched) ||
+	       READ_ONCE(worker->cpu->owner) != worker ||
+	       (unlikely(task->special) &&
+		!kcoro_place_here(task, worker->cpu));
 }
 
 /**
@@ -519,7 +522,8 @@ bool kcoro_should_yield(void)
 {
 	struct kcoro_task *task = kcoro_self();
 
-	return need_resched() || (task && task_should_yield(task));
+	return need_resched() ||
+	       (task && !task->own && task_should_yield(task));
 }
 EXPORT_SYMBOL_GPL(kcoro_should_yield);
 
@@ -645,6 +649,26 @@ int kcoro_native_interruptible(int (*fn)(void *arg), void *arg)
 }
 EXPORT_SYMBOL_GPL(kcoro_native_interruptible);
 
+/* Time that a task has run since its time was last counted: a guess. */
+static u64 running_cycles(const struct kcoro_task *task)
+{
+	struct kcoro_worker *worker;
+	u64 since, now, ran = 0;
+
+	if (READ_ONCE(task->state) != KCORO_STATE_RUNNING ||
+	    READ_ONCE(task->done))
+		return 0;
+	rcu_read_lock();
+	worker = READ_ONCE(task->worker);
+	if (worker && READ_ONCE(worker->task) == task) {
+		since = READ_ONCE(worker->since);
+		now = READ_ONCE(worker->out) ?: get_cycles();
+		ran = now > since ? now - since : 0;
+	}
+	rcu_read_unlock();
+	return ran;
+}
+
 /**
  * kcoro_task_info() - describe a task
  * @task: the caller holds a reference
@@ -660,7 +684,8 @@ void kcoro_task_info(struct kcoro_task *task, struct kcoro_task_info *info)
 	info->id = task->id;
 	info->parent = task->parent;
 	info->switches = READ_ONCE(task->switches);
-	info->run_ns = kcoro_arch_cycles_to_ns(READ_ONCE(task->run_cycles));
+	info->run_ns = kcoro_arch_cycles_to_ns(READ_ONCE(task->run_cycles) +
+					       running_cycles(task));
 	info->waits = READ_ONCE(task->waits);
 	info->wakes = READ_ONCE(task->wakes);
 	info->steals = READ_ONCE(task->steals);

@@ -93,6 +93,17 @@ static u32 slice_ticks(void)
 	return kcoro_tick_slice_us() * NSEC_PER_USEC / TICK_NS;
 }
 
+/**
+ * kcoro_tick_stuck() - has a CPU not changed tasks for long, with some waiting?
+ * @cpu: which
+ *
+ * Context: any.
+ */
+bool kcoro_tick_stuck(const struct kcoro_cpu *cpu)
+{
+	return READ_ONCE(cpu->ran) >= slice_ticks();
+}
+
 /* May an interrupt handler of this CPU touch its queue? */
 static bool queue_quiet(const struct kcoro_cpu *cpu)
 {
@@ -186,17 +197,18 @@ static enum hrtimer_restart tick(struct hrtimer *timer)
 		WRITE_ONCE(cpu->ticking, false);
 		return HRTIMER_NORESTART;
 	}
-	cpu->ran = cpu->switches == cpu->tick_switches ? cpu->ran + 1 : 0;
+	WRITE_ONCE(cpu->ran, cpu->switches == cpu->tick_switches ?
+			     cpu->ran + 1 : 0);
 	cpu->tick_switches = cpu->switches;
 	if (queue_quiet(cpu)) {
 		if (!llist_empty(&cpu->inbox))
 			kcoro_sched_take_inbox(cpu);
-		if (static_branch_unlikely(&kcoro_policy_key))
-			kcoro_policy_tick(cpu);
+		kcoro_policy_tick(cpu);
 	}
 	if (cpu->ran && kcoro_sched_waiting(cpu))
 		deal_with_wait(cpu);
 	if (!kcoro_sched_waiting(cpu)) {
+		WRITE_ONCE(cpu->ran, 0);
 		WRITE_ONCE(cpu->ticking, false);
 		/* Pairs with the llist_add_batch() that comes before cpu_rouse(). */
 		smp_mb();

@@ -8,6 +8,7 @@
 struct kcoro_cpu;
 
 bool kcoro_tick_works(void);
+bool kcoro_tick_stuck(const struct kcoro_cpu *cpu);
 u32 kcoro_tick_slice_us(void);
 void kcoro_tick_poke(struct kcoro_cpu *cpu);
 void kcoro_tick_init(struct kcoro_cpu *cpu);

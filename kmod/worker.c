@@ -63,6 +63,7 @@
 
 #include "arch/x86/switch.h"
 #include "compat.h"
+#include "place.h"
 #include "policy.h"
 #include "sched.h"
 #include "steal.h"
@@ -158,6 +159,16 @@ static __always_inline void check_holds_nothing(const struct kcoro_task *task,
 		complain(task);
 }
 
+/* Queue a task that is special. */
+static noinline void settle_special(struct kcoro_worker *worker,
+				    struct kcoro_task *task)
+{
+	if (worker->cpu->owner == worker && kcoro_place_here(task, worker->cpu))
+		kcoro_sched_queue_any(worker->cpu, task, KCORO_ENQUEUE_YIELDED);
+	else
+		kcoro_sched_requeue(task, KCORO_ENQUEUE_YIELDED);
+}
+
 /*
  * Deal with a task that has left its stack: only now may others resume it. On
  * whatever stack comes next; preemption is off.
@@ -173,7 +184,7 @@ static __always_inline void settle(struct kcoro_worker *worker,
 			return;
 	}
 	if (unlikely(task->special))
-		kcoro_sched_requeue(task, KCORO_ENQUEUE_YIELDED);
+		settle_special(worker, task);
 	else if (likely(worker->cpu->owner == worker))
 		kcoro_sched_queue(worker->cpu, task, KCORO_ENQUEUE_YIELDED);
 	else
@@ -235,8 +246,7 @@ static __always_inline void account(struct kcoro_worker *worker,
 	task->run_cycles += ran;
 	if (op != KCORO_SWITCH_YIELD && op != KCORO_SWITCH_EXIT)
 		task->waits++;
-	if (static_branch_unlikely(&kcoro_policy_key) &&
-	    worker->cpu->owner == worker)
+	if (unlikely(worker->cpu->rq && worker->cpu->owner == worker))
 		kcoro_policy_ran(worker->cpu, task, ran,
 				 op != KCORO_SWITCH_YIELD);
 }
@@ -294,6 +304,25 @@ noinline void kcoro_worker_switch_out(struct kcoro_task *task,
 	leave(task, op);
 }
 NOKPROBE_SYMBOL(kcoro_worker_switch_out);
+
+/**
+ * kcoro_worker_account() - count the time that a task has run up to now
+ * @task: the caller
+ *
+ * Context: @task's stack.
+ */
+void kcoro_worker_account(struct kcoro_task *task)
+{
+	struct kcoro_worker *worker;
+	u64 now;
+
+	preempt_disable();
+	worker = task->worker;
+	now = get_cycles();
+	task->run_cycles += now - worker->since;
+	worker->since = now;
+	preempt_enable();
+}
 
 /**
  * kcoro_worker_park_locked() - park with a lock held until it is done
@@ -571,7 +600,7 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 	thread->stack = worker->native;
 	if (!worker->task)
 		return;
-	worker->out = get_cycles();
+	WRITE_ONCE(worker->out, get_cycles());
 	if (kcoro_still_runnable(thread))
 		return;
 
@@ -613,8 +642,9 @@ static void worker_sched_in(struct preempt_notifier *notifier, int to)
 	if (!worker->task)
 		return;
 	away = get_cycles() - worker->out;
-	worker->since += away;
+	WRITE_ONCE(worker->since, worker->since + away);
 	worker->began += away;
+	WRITE_ONCE(worker->out, 0);
 	if (worker->own)
 		worker->cpu = kcoro_sched_cpu(to);
 	if (worker->own || READ_ONCE(cpu->owner) || cpu->cpu != to)

@@ -18,7 +18,7 @@
  * @prev: the task that gave way to @task and is not settled yet. By itself
  * @since: when @task got the CPU, in cycles. By itself
  * @began: when the tasks that it runs without a look at its loop did. By itself
- * @out: when it left the CPU in a task, in cycles. By itself
+ * @out: when it left the CPU in a task, in cycles; 0: it is there. By itself
  * @qs_jiffies: when it last told RCU-tasks of a quiescent state. By itself
  * @thread: the kthread, referenced
  * @native: its own stack
@@ -34,6 +34,7 @@
  * @spare: in cpu->spares. [L] of its CPU
  * @node: in cpu->workers
  * @notifier: tells when it leaves and enters the CPU
+ * @rcu: who looks at what a task does may see it until then
  */
 struct kcoro_worker {
 	unsigned long sp;
@@ -58,12 +59,14 @@ struct kcoro_worker {
 	struct list_head spare;
 	struct list_head node;
 	struct preempt_notifier notifier;
+	struct rcu_head rcu;
 };
 
 /* worker.c */
 void kcoro_worker_switch_out(struct kcoro_task *task, enum kcoro_switch_op op);
 void kcoro_worker_park_locked(struct kcoro_task *task, raw_spinlock_t *lock)
 	__releases(lock);
+void kcoro_worker_account(struct kcoro_task *task);
 void kcoro_worker_own_ready(struct kcoro_task *task);
 int kcoro_worker_main(void *data);
 bool kcoro_worker_handover(void);

@@ -157,32 +157,6 @@ TEST_F(accounts, time_of_those_who_do_not_run)
 	}
 }
 
-/* Nor one that is ready while another one has the CPU. */
-TEST_F(accounts, time_of_two_on_one_cpu)
-{
-	struct kcoro_task_info info[2];
-	uint64_t run = 0, age = 0;
-	int fds[2], i;
-
-	for (i = 0; i < 2; i++) {
-		fds[i] = act_pinned(self->ctx, 0,
-				    WORDS("times:50", "hog:500", "yield:1"),
-				    NULL, 0);
-		ASSERT_LE(0, fds[i]);
-	}
-	for (i = 0; i < 2; i++)
-		act_join(_metadata, fds[i], 100);
-	for (i = 0; i < 2; i++) {
-		info[i] = info_of(_metadata, fds[i]);
-		if (age < info[i].age_ns)
-			age = info[i].age_ns;
-		run += info[i].run_ns;
-		close(fds[i]);
-	}
-	if (!info[0].hogs && !info[1].hogs)
-		EXPECT_LE(run, age);
-}
-
 /* --- CPUs ------------------------------------------------------------------------ */
 
 /* A CPU's time in tasks is at least that of a task that was only there. */
