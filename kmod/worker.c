@@ -243,9 +243,10 @@ static __always_inline void account(struct kcoro_worker *worker,
 	u64 now = get_cycles(), ran = now - worker->since;
 
 	worker->since = now;
-	task->run_cycles += ran;
-	if (op != KCORO_SWITCH_YIELD && op != KCORO_SWITCH_EXIT)
-		task->waits++;
+	if (likely(op != KCORO_SWITCH_EXIT)) {	/* its last time is known */
+		task->run_cycles += ran;
+		task->waits += op != KCORO_SWITCH_YIELD;
+	}
 	if (unlikely(worker->cpu->rq && worker->cpu->owner == worker))
 		kcoro_policy_ran(worker->cpu, task, ran,
 				 op != KCORO_SWITCH_YIELD);
@@ -321,6 +322,9 @@ void kcoro_worker_account(struct kcoro_task *task)
 	now = get_cycles();
 	task->run_cycles += now - worker->since;
 	worker->since = now;
+	WRITE_ONCE(worker->cpu->run_cycles,
+		   worker->cpu->run_cycles + now - worker->began);
+	worker->began = now;
 	preempt_enable();
 }
 

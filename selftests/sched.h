@@ -100,7 +100,7 @@ static inline struct kcoro_cpu_info cpu_of(t_metadata, int fd, int cpu)
 
 static inline const char *param_path(const char *name)
 {
-	static char path[96];
+	static __thread char path[96];
 
 	snprintf(path, sizeof(path), "/sys/module/kcoro/parameters/%s", name);
 	return path;

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Policies: the parameter that names them, and switching on a live system.
- *
- * A switch from fifo, or to it, flips a static key, which QEMU's emulation must
- * not do with several threads (module_cycle.c): so this has a boot of its own.
  */
 #include "sched.h"
 
