@@ -38,9 +38,24 @@ FIXTURE_TEARDOWN(crash) {
 	close(self->ctx);
 }
 
+/* On the CPU that all are on: others would take some of them over. */
+static int spawn_here(int ctx, const char *body, const char *const *words,
+		      const int *fds, unsigned int nr_fds)
+{
+	struct kcoro_spawn_opts opts = {
+		.argv = words,
+		.fds = fds,
+		.nr_fds = nr_fds,
+		.flags = KCORO_SPAWN_PIN,
+		.cpu = 1,
+	};
+
+	return kcoro_spawn(ctx, body, &opts);
+}
+
 static int crash(int ctx, const char *how)
 {
-	return spawn(ctx, "crash", WORDS(how), NULL, 0);
+	return spawn_here(ctx, "crash", WORDS(how), NULL, 0);
 }
 
 static void expect_fault(t_metadata, int task)
@@ -176,9 +191,9 @@ TEST_F(crash, peers_go_on)
 	int echo, spin, asleep, i;
 	struct kcoro_task_info info;
 
-	echo = spawn(self->ctx, "echo", NULL, FDS(in.recv, out.send));
-	asleep = spawn(self->ctx, "sleep", WORDS("1000"), NULL, 0);
-	spin = spawn(self->ctx, "spin", WORDS("2000"), NULL, 0);
+	echo = spawn_here(self->ctx, "echo", NULL, FDS(in.recv, out.send));
+	asleep = spawn_here(self->ctx, "sleep", WORDS("1000"), NULL, 0);
+	spin = spawn_here(self->ctx, "spin", WORDS("2000"), NULL, 0);
 	for (i = 0; i < MANY; i++) {
 		expect_fault(_metadata,
 			     crash(self->ctx, i & 1 ? "trap" : "null"));
