@@ -207,8 +207,7 @@ static struct kcoro_worker *cold_spare(struct kcoro_cpu *cpu)
 		if (time_before(jiffies, worker->rest_jiffies + idle)) {
 			worker = NULL;
 		} else {
-			list_del_init(&worker->spare);
-			WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
+			kcoro_sched_del_spare(cpu, worker);
 			worker->stop = true;
 		}
 	}

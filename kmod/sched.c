@@ -86,6 +86,20 @@ struct kcoro_cpu *kcoro_sched_cpu(unsigned int cpu)
 }
 
 /**
+ * kcoro_sched_del_spare() - take a worker off the list of spares
+ * @cpu: whose; its lock is held
+ * @worker: in that list, or in none
+ */
+void kcoro_sched_del_spare(struct kcoro_cpu *cpu, struct kcoro_worker *worker)
+{
+	lockdep_assert_held(&cpu->lock);
+	if (list_empty(&worker->spare))
+		return;
+	list_del_init(&worker->spare);
+	WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
+}
+
+/**
  * kcoro_sched_pop_spare() - take an idle worker that owns nothing
  * @cpu: whose; its lock is held
  *
@@ -98,10 +112,8 @@ struct kcoro_worker *kcoro_sched_pop_spare(struct kcoro_cpu *cpu)
 	lockdep_assert_held(&cpu->lock);
 	worker = list_first_entry_or_null(&cpu->spares, struct kcoro_worker,
 					  spare);
-	if (worker) {
-		list_del_init(&worker->spare);
-		WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
-	}
+	if (worker)
+		kcoro_sched_del_spare(cpu, worker);
 	return worker;
 }
 

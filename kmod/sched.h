@@ -166,6 +166,7 @@ struct kcoro_task *kcoro_sched_pick_slow(struct kcoro_cpu *cpu);
 struct kcoro_task *kcoro_sched_take(struct kcoro_cpu *cpu);
 void kcoro_sched_surplus(struct kcoro_cpu *cpu);
 struct kcoro_worker *kcoro_sched_pop_spare(struct kcoro_cpu *cpu);
+void kcoro_sched_del_spare(struct kcoro_cpu *cpu, struct kcoro_worker *worker);
 void kcoro_sched_push_spare(struct kcoro_cpu *cpu, struct kcoro_worker *worker);
 void kcoro_sched_activate(struct kcoro_cpu *cpu);
 void kcoro_sched_deactivate(struct kcoro_cpu *cpu);

@@ -423,10 +423,7 @@ static bool worker_own(struct kcoro_worker *worker)
 
 	lockdep_assert_held(&cpu->lock);
 	if (!cpu->owner && cpu->active) {
-		if (!list_empty(&worker->spare)) {
-			list_del_init(&worker->spare);
-			WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
-		}
+		kcoro_sched_del_spare(cpu, worker);
 		WRITE_ONCE(cpu->owner, worker);
 		kcoro_steal_set_idle(cpu, false);
 		return true;
@@ -488,10 +485,7 @@ static bool spare_rest(struct kcoro_worker *worker)
 
 	raw_spin_lock_irq(&cpu->lock);
 	if (worker->stop) {
-		if (!list_empty(&worker->spare)) {
-			list_del_init(&worker->spare);
-			WRITE_ONCE(cpu->nr_spares, cpu->nr_spares - 1);
-		}
+		kcoro_sched_del_spare(cpu, worker);
 		if (cpu->owner == worker)
 			WRITE_ONCE(cpu->owner, NULL);
 		raw_spin_unlock_irq(&cpu->lock);
