@@ -9,6 +9,7 @@
 #include <linux/workqueue.h>
 
 #include "one_cpu.h"
+#include "place.h"
 #include "sched.h"
 #include "task.h"
 #include "worker.h"
@@ -326,6 +327,9 @@ static void migrate_keeps_canary_and_frames(struct kunit *test)
 			cond_resched();
 			kcoro_task_info(task, &info);
 		} while (info.state != KCORO_TASK_PARKED);
+		/* Or else an idle CPU may be faster than the one it waits for. */
+		KUNIT_EXPECT_EQ(test, kcoro_place_set(task, KCORO_SET_CPU, 0,
+						      to), 0);
 		KUNIT_EXPECT_EQ(test, work_on_cpu(to, send_here, &move), 0);
 		KUNIT_EXPECT_EQ(test, kcoro_recv(move.ack, &where, GUARD), 1);
 		move.moved += where == to;

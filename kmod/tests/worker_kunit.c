@@ -11,6 +11,7 @@
 #include <linux/sched/task_stack.h>
 #include <linux/workqueue.h>
 
+#include "one_cpu.h"
 #include "sched.h"
 #include "task.h"
 #include "worker.h"
@@ -186,6 +187,7 @@ static void check_peer_runs(struct kunit *test, s64 (*blocker)(void *data))
 	if (!kcoro_worker_handover())
 		kunit_skip(test, "no preempt notifiers");
 	init_completion(&block.done);
+	one_cpu(test);
 	task[0] = go_on(test, first_cpu(), blocker, &block);
 	task[1] = go_on(test, first_cpu(), unblock_run, &block);
 	KUNIT_EXPECT_EQ(test, finish(test, task[1]), 1);
@@ -269,6 +271,7 @@ static struct kunit_case worker_cases[] = {
 static struct kunit_suite worker_suite = {
 	.name = "kcoro_worker",
 	.test_cases = worker_cases,
+	.exit = all_cpus,
 };
 
 kunit_test_suites(&worker_suite);
