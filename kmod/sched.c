@@ -469,6 +469,9 @@ void kcoro_sched_deactivate(struct kcoro_cpu *cpu)
 		wake_up_process(owner->thread);
 	/* Waits for whoever has preemption off and believes to own the queue. */
 	synchronize_rcu();
+	preempt_disable();
+	kcoro_steal_stop(cpu, true);	/* it was woken to search, and did not */
+	preempt_enable();
 	for (;;) {
 		preempt_disable();
 		kcoro_sched_take_inbox(cpu);

@@ -18,7 +18,8 @@
  * - Whoever queues more than can begin at once wakes an idle CPU to search,
  *   unless somebody searches (kcoro_steal_tell()).
  * - At most half of the CPUs that are not idle search at a time.
- * - The last searcher that found work tells the next: there may be more.
+ * - The last searcher that found work, elsewhere or in its own inbox, tells the
+ *   next: there may be more. So does one that is deactivated.
  * - No wake-up is lost: who queues does so first, and then looks for searchers,
  *   with a full barrier between (A); who stops searching first says so, and that
  *   it is idle, and then looks at the queues once more, with a full barrier
@@ -276,6 +277,22 @@ static bool ask_all(struct kcoro_cpu *cpu)
 }
 
 /**
+ * kcoro_steal_stop() - a CPU that may be searching does so no longer
+ * @cpu: the caller owns its queue, or nobody does
+ * @found: it has work: there may be more
+ *
+ * Context: preemption off; not under scheduler locks.
+ */
+void kcoro_steal_stop(struct kcoro_cpu *cpu, bool found)
+{
+	if (!cpu->searching)
+		return;
+	cpu->searching = false;
+	if (atomic_dec_and_test(&nr_searching) && found)
+		kcoro_steal_tell();
+}
+
+/**
  * kcoro_steal_search() - look for tasks elsewhere
  * @cpu: the caller owns its queue, which is empty
  *
@@ -297,9 +314,7 @@ bool kcoro_steal_search(struct kcoro_cpu *cpu)
 	}
 	if (!found)
 		found = ask_all(cpu);
-	cpu->searching = false;
-	if (atomic_dec_and_test(&nr_searching) && found)
-		kcoro_steal_tell();
+	kcoro_steal_stop(cpu, found);
 	return found;
 }
 

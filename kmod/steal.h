@@ -12,6 +12,7 @@ void kcoro_global_put(struct kcoro_task *task);
 struct kcoro_task *kcoro_global_take(struct kcoro_cpu *cpu);
 u32 kcoro_global_count(void);
 
+void kcoro_steal_stop(struct kcoro_cpu *cpu, bool found);
 bool kcoro_steal_search(struct kcoro_cpu *cpu);
 bool kcoro_steal_any(const struct kcoro_cpu *cpu);
 void kcoro_steal_tell(void);

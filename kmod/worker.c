@@ -3,11 +3,11 @@
  * Workers: the kthreads that run tasks.
  *
  * Model: each CPU has one worker that owns its queue and some spares (how many:
- * pool.c). The owner's loop takes a task and switches to the task's stack. A task that parks
- * or yields switches straight to the next one in the queue; the loop has its
- * turn when the queue is empty or not the worker's any more, once a tick, when a
- * task ends, and when one wants a function run on the worker's own stack (a
- * native call).
+ * pool.c). The owner's loop takes a task and switches to the task's stack. A
+ * task that parks or yields switches straight to the next one in the queue; the
+ * loop has its turn when the queue is empty or not the worker's any more, once a
+ * tick, when a task ends, and when one wants a function run on the worker's own
+ * stack (a native call).
  *
  * A switch, wherever from and to, is made with preemption off. What becomes of
  * the task that was left is settled on the stack that was switched to, as only
@@ -522,10 +522,12 @@ static void worker_loop(struct kcoro_worker *worker)
 		if (likely(READ_ONCE(cpu->owner) == worker &&
 			   !READ_ONCE(worker->stop))) {
 			task = kcoro_sched_pick(cpu);
-			if (likely(task))
+			if (likely(task)) {
+				kcoro_steal_stop(cpu, true);
 				run_tasks(worker, task);
-			else
+			} else {
 				owner_rest(worker);
+			}
 		} else if (!spare_rest(worker)) {
 			break;
 		}

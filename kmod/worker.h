@@ -58,7 +58,9 @@ struct kcoro_worker {
 	unsigned long rest_jiffies;
 	struct list_head spare;
 	struct list_head node;
+#ifdef CONFIG_PREEMPT_NOTIFIERS
 	struct preempt_notifier notifier;
+#endif
 	struct rcu_head rcu;
 };
 

@@ -239,6 +239,29 @@ static void idle_cpus_do_not_tick(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ticking, 0);
 }
 
+/* CPUs that were woken to search are counted no longer once they sleep. */
+static void searchers_are_forgotten(struct kunit *test)
+{
+	struct kcoro_task *task[CROWD];
+	unsigned int cpu, guard = 10000, searching;
+	int round, i;
+
+	for (round = 0; round < 50; round++) {
+		for (i = 0; i < CROWD; i++)
+			task[i] = go_on(test, first_cpu(), idle_run, NULL);
+		kcoro_pool_set_active(round & 1);
+		for (i = 0; i < CROWD; i++)
+			finish(test, task[i]);
+	}
+	do {
+		usleep_range(500, 1000);
+		searching = 0;
+		for_each_possible_cpu(cpu)
+			searching += READ_ONCE(kcoro_sched_cpu(cpu)->searching);
+	} while (searching && guard--);
+	KUNIT_EXPECT_EQ(test, searching, 0);
+}
+
 static struct kunit_case steal_cases[] = {
 	KUNIT_CASE(queued_task_is_stolen),
 	KUNIT_CASE(next_task_is_stolen_from_one_that_computes),
@@ -247,6 +270,7 @@ static struct kunit_case steal_cases[] = {
 	KUNIT_CASE(hog_comes_back_by_the_global_queue),
 	KUNIT_CASE(should_yield_is_false_with_nobody_waiting),
 	KUNIT_CASE(idle_cpus_do_not_tick),
+	KUNIT_CASE(searchers_are_forgotten),
 	{}
 };
 
