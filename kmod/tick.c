@@ -24,8 +24,10 @@
  *
  * In a hard interrupt of its CPU the queue may be touched if what was
  * interrupted does not touch it: the owner does so with preemption off only
- * (queue_quiet()). If it did, the next tick is soon enough. Another CPU that
- * wants the inbox looked into pokes, which is such an interrupt too.
+ * (queue_quiet()). If it did, the next tick is soon enough. Nor may it if the
+ * owner runs on another CPU, where the kernel moves the workers of a CPU that
+ * goes offline before it tells us. Another CPU that wants the inbox looked into
+ * pokes, which is such an interrupt too.
  *
  * Locks: cpu->lock, to change the owner.
  *
@@ -104,15 +106,30 @@ bool kcoro_tick_stuck(const struct kcoro_cpu *cpu)
 	return READ_ONCE(cpu->ran) >= slice_ticks();
 }
 
-/* May an interrupt handler of this CPU touch its queue? */
+/*
+ * Must a worker run on its CPU, if anywhere? Not once the kernel has begun to
+ * take the CPU offline, which is before we hear of it.
+ */
+static bool at_home(const struct kcoro_worker *worker)
+{
+	return task_cpu(worker->thread) == worker->cpu->cpu &&
+	       READ_ONCE(worker->thread->nr_cpus_allowed) == 1;
+}
+
+/*
+ * May an interrupt handler of this CPU touch its queue? An owner that is woken
+ * elsewhere while it does so waits for it: kcoro_tick_wait().
+ */
 static bool queue_quiet(const struct kcoro_cpu *cpu)
 {
 	const struct kcoro_worker *owner = READ_ONCE(cpu->owner);
 
 	if (!READ_ONCE(cpu->active) || cpu->cpu != smp_processor_id())
 		return false;
-	if (!owner || owner->thread != kcoro_arch_current())
+	if (!owner)
 		return true;
+	if (owner->thread != kcoro_arch_current())
+		return at_home(owner);
 	return kcoro_tick_works() && preempt_count() == HARDIRQ_OFFSET;
 }
 
@@ -262,6 +279,21 @@ void kcoro_tick_poke(struct kcoro_cpu *cpu)
 		/* Fails if one is on its way, or the CPU has gone. */
 		smp_call_function_single_async(cpu->cpu, &cpu->poke);
 	}
+}
+
+static void nothing(void *unused) { }
+
+/**
+ * kcoro_tick_wait() - wait for interrupt handlers that may touch a queue
+ * @cpu: whose; the caller owns it, but runs on another CPU. Handlers that begin
+ *	afterwards see that
+ *
+ * Context: a worker's loop; preemption may be off.
+ */
+void kcoro_tick_wait(struct kcoro_cpu *cpu)
+{
+	/* Fails if the CPU has gone, and its handlers with it. */
+	smp_call_function_single(cpu->cpu, nothing, NULL, 1);
 }
 
 /**

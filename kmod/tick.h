@@ -12,6 +12,7 @@ bool kcoro_tick_stuck(const struct kcoro_cpu *cpu);
 u32 kcoro_tick_slice_us(void);
 void kcoro_tick_poke(struct kcoro_cpu *cpu);
 void kcoro_tick_init(struct kcoro_cpu *cpu);
+void kcoro_tick_wait(struct kcoro_cpu *cpu);
 void kcoro_tick_stop(struct kcoro_cpu *cpu);
 
 #endif /* KCORO_TICK_H */

@@ -53,6 +53,7 @@
  * Locks: cpu->lock (sched.h). Memory order: native is written by the worker
  * before it is in any list.
  */
+#include <linux/cpumask.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
 #include <linux/kthread.h>
@@ -67,6 +68,7 @@
 #include "policy.h"
 #include "sched.h"
 #include "steal.h"
+#include "tick.h"
 #include "trace.h"
 #include "worker.h"
 
@@ -512,6 +514,25 @@ static bool spare_rest(struct kcoro_worker *worker)
 	return true;
 }
 
+/*
+ * The owner runs on another CPU, as the kernel is about to take its own offline,
+ * or did not after all. Preemption is off before and after. False: it has had
+ * preemption on, and may be the owner no more.
+ */
+static bool owner_away(struct kcoro_worker *worker)
+{
+	struct kcoro_cpu *cpu = worker->cpu;
+
+	if (cpu_active(cpu->cpu)) {
+		preempt_enable();
+		set_cpus_allowed_ptr(current, cpumask_of(cpu->cpu));
+		preempt_disable();
+		return false;
+	}
+	kcoro_tick_wait(cpu);
+	return true;
+}
+
 static void worker_loop(struct kcoro_worker *worker)
 {
 	struct kcoro_cpu *cpu = worker->cpu;
@@ -521,6 +542,9 @@ static void worker_loop(struct kcoro_worker *worker)
 	for (;;) {
 		if (likely(READ_ONCE(cpu->owner) == worker &&
 			   !READ_ONCE(worker->stop))) {
+			if (unlikely(smp_processor_id() != cpu->cpu) &&
+			    !owner_away(worker))
+				continue;
 			task = kcoro_sched_pick(cpu);
 			if (likely(task)) {
 				kcoro_steal_stop(cpu, true);
