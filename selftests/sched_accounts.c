@@ -161,7 +161,8 @@ TEST_F(accounts, time_of_those_who_do_not_run)
 		act_join(_metadata, task, 1);
 		info = info_of(_metadata, task);
 		EXPECT_LT(0, info.run_ns);
-		EXPECT_LE(200 * MS + info.run_ns, info.age_ns);
+		/* half of it, as msleep() counts jiffies, which may lag */
+		EXPECT_LE(100 * MS + info.run_ns, info.age_ns);
 		close(task);
 	}
 }

@@ -219,6 +219,8 @@ TEST_F(limit, of_all_is_eagain)
 	EXPECT_EQ(3, kcoro_kill(self->ctx, 0, KCORO_SCOPE_CTX, 0));
 	while (sleepers(self->ctx, 1) == -EAGAIN)
 		nap();
+	while (count_tasks(self->ctx, KCORO_SCOPE_CTX, 0) > 1)
+		nap(); /* others that were killed are still ending */
 	EXPECT_EQ(1, count_tasks(self->ctx, KCORO_SCOPE_CTX, 0));
 }
 
