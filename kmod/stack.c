@@ -230,6 +230,19 @@ void *kcoro_stack_alloc(struct kcoro_stack_pool *pool, unsigned int pages)
 	return stack;
 }
 
+/*
+ * Functions that are left without a return, the last one on each stack and those
+ * under kcoro_exit(), leave marks in the shadow, which the stack's next user would
+ * stumble over. What the kernel has against that is not exported.
+ */
+static void stack_unpoison(void *stack, unsigned int pages)
+{
+#ifdef CONFIG_KASAN_GENERIC
+	__memset(kasan_mem_to_shadow(window_usable(stack, pages)), 0,
+		 (pages * PAGE_SIZE) >> KASAN_SHADOW_SCALE_SHIFT);
+#endif
+}
+
 /**
  * kcoro_stack_free() - give a stack back
  * @pool: where it is from
@@ -243,6 +256,7 @@ void kcoro_stack_free(struct kcoro_stack_pool *pool, void *stack,
 {
 	unsigned long flags;
 
+	stack_unpoison(stack, pages);
 	raw_spin_lock_irqsave(&pool->lock, flags);
 	pool_push(pool, stack, pages);
 	raw_spin_unlock_irqrestore(&pool->lock, flags);

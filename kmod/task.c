@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Tasks: creation, end, join, cancel.
+ * Tasks: creation, end, join.
  *
  * Model: a task is made (kcoro_task_create), started, runs on workers, ends on
  * its own stack (kcoro_task_main), and is reaped by the worker's loop, which
@@ -15,15 +15,9 @@
  *	4 reaped: stack freed		holders of a reference, who find no stack
  *	5 last reference dropped	nobody
  *
- * Cancel: a request ends the wait under way or the next one (wait.c). A killed
- * task fails every wait. One that is inside an interruptible native call gets
- * SIGKILL sent to its worker, which the call's end takes away again.
- *
- * Locks: task->lock (raw), under which only joiners are won; and
- * task->native_lock, under which a signal is sent. Neither nests in the other.
+ * Locks: task->lock (raw), under which only joiners are won.
  */
 #include <linux/module.h>
-#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 
@@ -31,11 +25,14 @@
 #include "compat.h"
 #include "context.h"
 #include "env.h"
+#include "exit.h"
 #include "place.h"
 #include "sched.h"
+#include "scope.h"
 #include "spawn.h"
 #include "task.h"
 #include "trace.h"
+#include "value.h"
 #include "worker.h"
 
 static struct kmem_cache *task_cache;
@@ -43,17 +40,6 @@ static struct kcoro_stack_pool kernel_pool;
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static atomic_t nr_live = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(live_wait);
-
-/* SIGKILL for the worker that runs @task's interruptible call, if it does. */
-static void task_interrupt(struct kcoro_task *task)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&task->native_lock, flags);
-	if (task->interruptible)
-		send_sig(SIGKILL, task->worker->thread, 1);
-	spin_unlock_irqrestore(&task->native_lock, flags);
-}
 
 static enum hrtimer_restart task_deadline(struct hrtimer *timer)
 {
@@ -105,6 +91,9 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	INIT_LIST_HEAD(&task->exit_node);
 	task->id = atomic64_inc_return(&last_id);
 	task->parent = parent ? parent->id : 0;
+	task->values = NULL;
+	if (parent && unlikely(parent->values))
+		task->values = kcoro_value_get(parent->values);
 	task->start_ns = ktime_get_ns();
 	task->fn = params->fn;
 	task->data = params->data;
@@ -163,6 +152,8 @@ static void task_release(struct kcoro_task *task)
 		for (i = 0; i < task->env->nr_slots; i++)
 			kcoro_env_drop(task->env, i);
 	}
+	if (unlikely(task->values))
+		kcoro_value_put(task->values);
 	module_put(task->owner);
 }
 
@@ -227,6 +218,35 @@ static void task_end(struct kcoro_task *task)
 }
 
 /**
+ * kcoro_task_finish() - end a task
+ * @task: the caller, which has nothing to do any more but to leave its stack; its
+ *	error and result are set
+ *
+ * Context: @task.
+ */
+void kcoro_task_finish(struct kcoro_task *task)
+{
+	if (unlikely(task->scope))
+		kcoro_scope_close_all(task);
+	if (unlikely(task->defers))
+		kcoro_exit_defers(task);
+	if (task->deadline != KCORO_FOREVER)
+		hrtimer_cancel(&task->deadline_timer);
+	if (task->error != -ECANCELED) {
+		task->reason = KCORO_EXIT_RETURNED;
+	} else if (task->deadline_hit) {
+		task->reason = KCORO_EXIT_DEADLINE;
+		task->error = -ETIMEDOUT;
+	} else {
+		task->reason = kcoro_wait_killed(&task->wait) ?
+				       KCORO_EXIT_KILLED : KCORO_EXIT_CANCELED;
+	}
+	task_release(task);
+	kcoro_worker_account(task);	/* who joins it finds its time complete */
+	task_end(task);
+}
+
+/**
  * kcoro_task_main() - run a task's body and end it
  * @task: the task whose stack this is called on, first and only once
  *
@@ -234,34 +254,14 @@ static void task_end(struct kcoro_task *task)
  */
 void kcoro_task_main(struct kcoro_task *task)
 {
-	int word;
-
 	trace_kcoro_start(task);
 	if (task->body) {
 		task->error = task->body->run(task->env);
 		task->result = task->env->result;
 	} else {
-		task->result = task->fn(task->data);
-		if (IS_ERR_VALUE(task->result)) {
-			task->error = task->result;
-			task->result = 0;
-		}
+		kcoro_task_set_result(task, task->fn(task->data));
 	}
-	if (task->deadline != KCORO_FOREVER)
-		hrtimer_cancel(&task->deadline_timer);
-	word = atomic_read(&task->wait.word);
-	if (task->error != -ECANCELED) {
-		task->reason = KCORO_EXIT_RETURNED;
-	} else if (task->deadline_hit) {
-		task->reason = KCORO_EXIT_DEADLINE;
-		task->error = -ETIMEDOUT;
-	} else {
-		task->reason = word & KCORO_WAIT_KILLED ? KCORO_EXIT_KILLED :
-							  KCORO_EXIT_CANCELED;
-	}
-	task_release(task);
-	kcoro_worker_account(task);	/* who joins it finds its time complete */
-	task_end(task);
+	kcoro_task_finish(task);
 }
 
 /**
@@ -313,9 +313,9 @@ void kcoro_task_crashed(struct kcoro_task *task)
  * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
  * no function, a stack size over the limit, a flag, priority or CPU that there
  * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
- * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a task of a context: -EDQUOT: it, or its user, has as
- * many tasks as it may. -EAGAIN: all programs together have. -ECANCELED: it has
- * ended.
+ * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a
+ * task of a context: -EDQUOT: it, or its user, has as many tasks as it may.
+ * -EAGAIN: all programs together have. -ECANCELED: it has ended.
  */
 struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
 {
@@ -406,38 +406,6 @@ bool kcoro_task_done(const struct kcoro_task *task)
 EXPORT_SYMBOL_GPL(kcoro_task_done);
 
 /**
- * kcoro_cancel() - ask a task to end
- * @task: the task; the caller holds a reference
- *
- * Its wait under way, or else its next call that may wait, fails with
- * -ECANCELED, once for each request. What it does then is its own affair.
- *
- * Context: any but hard interrupt and NMI.
- * Return: false if it had ended already.
- */
-bool kcoro_cancel(struct kcoro_task *task)
-{
-	if (kcoro_task_done(task))
-		return false;
-	kcoro_wait_cancel(&task->wait, false);
-	task_interrupt(task);
-	return true;
-}
-EXPORT_SYMBOL_GPL(kcoro_cancel);
-
-/**
- * kcoro_task_kill() - make a task's every wait fail
- * @task: the task; the caller holds a reference
- *
- * Context: any but hard interrupt and NMI.
- */
-void kcoro_task_kill(struct kcoro_task *task)
-{
-	kcoro_wait_cancel(&task->wait, true);
-	task_interrupt(task);
-}
-
-/**
  * kcoro_join() - wait for the end of a task
  * @task: whose; the caller holds a reference
  * @deadline: or KCORO_FOREVER
@@ -514,7 +482,8 @@ static __always_inline bool task_should_yield(const struct kcoro_task *task)
  * kcoro_should_yield() - is the caller's turn over?
  *
  * It is when others have waited for as long as a turn lasts (the parameter
- * slice_us), or one has come that the policy puts first. For loops that compute: `if (kcoro_should_yield()) kcoro_yield();`
+ * slice_us), or one has come that the policy puts first. For loops that compute:
+ * `if (kcoro_should_yield()) kcoro_yield();`
  *
  * Context: task or thread.
  */
@@ -548,21 +517,6 @@ bool kcoro_yield(void)
 	return true;
 }
 EXPORT_SYMBOL_GPL(kcoro_yield);
-
-/**
- * kcoro_canceled() - is a cancel request waiting for the caller?
- *
- * The request stays: the next call that may wait fails.
- *
- * Context: task or thread; a thread gets false.
- */
-bool kcoro_canceled(void)
-{
-	struct kcoro_task *task = kcoro_self();
-
-	return task && atomic_read(&task->wait.word) != KCORO_WAIT_IDLE;
-}
-EXPORT_SYMBOL_GPL(kcoro_canceled);
 
 /**
  * kcoro_sleep_until() - wait for a time
@@ -609,45 +563,6 @@ int kcoro_native(int (*fn)(void *arg), void *arg)
 	return task->native_ret;
 }
 EXPORT_SYMBOL_GPL(kcoro_native);
-
-/**
- * kcoro_native_interruptible() - the same for a function that may block long
- * @fn: returns at a fatal signal
- * @arg: for @fn
- *
- * A cancel request sends SIGKILL to the worker; the call's end takes it away.
- *
- * Context: task or thread.
- * Return: what @fn returns, or -ECANCELED: it was not called, or it was
- * interrupted.
- */
-int kcoro_native_interruptible(int (*fn)(void *arg), void *arg)
-{
-	struct kcoro_task *task = kcoro_self();
-	int ret;
-
-	if (!task)
-		return fn(arg);
-	ret = kcoro_wait_check(task);
-	if (ret)
-		return ret;
-	spin_lock_irq(&task->native_lock);
-	task->interruptible = true;
-	spin_unlock_irq(&task->native_lock);
-	/* A request since the check: pairs with the lock in task_interrupt(). */
-	ret = kcoro_wait_check(task);
-	if (!ret)
-		ret = kcoro_native(fn, arg);
-	spin_lock_irq(&task->native_lock);
-	task->interruptible = false;
-	if (signal_pending(kcoro_arch_current()))
-		flush_signals(kcoro_arch_current());
-	spin_unlock_irq(&task->native_lock);
-	if (ret == -EINTR || ret == -ERESTARTSYS || ret == -ERESTARTNOHAND)
-		ret = kcoro_wait_check(task) ?: -EAGAIN;
-	return ret;
-}
-EXPORT_SYMBOL_GPL(kcoro_native_interruptible);
 
 /* Time that a task has run since its time was last counted: a guess. */
 static u64 running_cycles(const struct kcoro_task *task)
@@ -746,11 +661,15 @@ void kcoro_task_exit_record(struct kcoro_task *task, struct kcoro_exit *exit)
 	exit->reason = task->reason;
 	exit->switches = task->switches;
 	strscpy(exit->name, task->name, sizeof(exit->name));
+	if (task->reason == KCORO_EXIT_CANCELED)
+		strscpy(exit->message, task->cause.why, sizeof(exit->message));
 	if (!task->env)
 		return;
 	exit->data_len = min_t(u32, task->env->data_len, sizeof(exit->data));
 	memcpy(exit->data, task->env->data, exit->data_len);
-	strscpy(exit->message, task->env->message, sizeof(exit->message));
+	if (*task->env->message)
+		strscpy(exit->message, task->env->message,
+			sizeof(exit->message));
 }
 
 /**

@@ -18,6 +18,9 @@
 #include "wait.h"
 
 struct kcoro_ctx;
+struct kcoro_defer;
+struct kcoro_scope;
+struct kcoro_value;
 struct kcoro_worker;
 
 /* Where a task is, for operators: see the head of sched.c. */
@@ -92,6 +95,12 @@ struct kcoro_mail {
  * @lock: raw, irqs off: joiners come from any context
  * @joiners: those who wait for its end. [L]
  * @native_lock: guards @interruptible
+ * @cancels: requests to cancel it that were not taken back. [L], read without
+ * @cause: of the oldest of them. [L]
+ * @shields: shielded sections that it is in. By itself
+ * @scope: the innermost scope that it is in, or NULL. By itself
+ * @defers: calls to make at its end, first one first. By itself
+ * @values: its chain of values. By itself
  * @interruptible: @worker is in a native call that SIGKILL ends
  * @id: unique while the module is loaded. [C]
  * @parent: id of the task that spawned it, or 0. [C]
@@ -140,6 +149,10 @@ struct kcoro_task {
 		s64 result;
 		u64 hog_switches;
 		struct kcoro_worker *own;
+		u32 cancels;
+		u32 shields;
+		struct kcoro_scope *scope;
+		struct kcoro_defer *defers;
 	);
 	struct kcoro_task *rq_next;
 	raw_spinlock_t *park_lock;
@@ -155,6 +168,8 @@ struct kcoro_task {
 	raw_spinlock_t lock;
 	spinlock_t native_lock;	/* guards interruptible */
 	struct kcoro_waitq joiners;
+	struct kcoro_cause cause;
+	struct kcoro_value *values;
 
 	u64 id;
 	u64 parent;
@@ -223,10 +238,20 @@ static __always_inline int kcoro_wait_check(struct kcoro_task *self)
 	return kcoro_wait_take_cancel(&self->wait) ? -ECANCELED : 0;
 }
 
+/* What a task's function has returned: a result, or a negative errno. */
+static inline void kcoro_task_set_result(struct kcoro_task *task, s64 result)
+{
+	bool failed = IS_ERR_VALUE((unsigned long)result);
+
+	task->error = failed ? result : 0;
+	task->result = failed ? 0 : result;
+}
+
 struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params);
 void kcoro_task_start(struct kcoro_task *task);
 void kcoro_task_discard(struct kcoro_task *task);
 void kcoro_task_kill(struct kcoro_task *task);
+void kcoro_task_finish(struct kcoro_task *task);
 void kcoro_task_main(struct kcoro_task *task);
 void kcoro_task_reap(struct kcoro_task *task);
 void kcoro_task_crashed(struct kcoro_task *task);

@@ -34,7 +34,8 @@
  *
  * Cancel requests live in the same word: a request either wins the wait under
  * way or is counted, and the next call that may wait takes one. So it is
- * neither lost nor delivered twice. KILLED stays: every wait fails.
+ * neither lost nor delivered twice. While SHIELD is set requests are only
+ * counted. KILLED stays: every wait fails.
  *
  * A thread waits interruptibly, since a killable wait would ignore handlers,
  * SIGSTOP and the freezer. It may see DONE without being woken, so the waker
@@ -110,20 +111,67 @@ struct kcoro_wait *kcoro_wait_get(struct kcoro_wait *onstack)
  * @wait: the caller's, idle
  *
  * Context: task or thread.
- * Return: true if there was one, or the task was killed.
+ * Return: true if there was one that is not put off, or the task was killed.
  */
 bool kcoro_wait_take_cancel(struct kcoro_wait *wait)
 {
 	int old = atomic_read(&wait->word);
 
 	while (!(old & KCORO_WAIT_KILLED)) {
-		if (old < KCORO_WAIT_CANCEL)
+		if (old < KCORO_WAIT_CANCEL || old & KCORO_WAIT_SHIELD)
 			return false;
 		if (atomic_try_cmpxchg(&wait->word, &old,
 				       old - KCORO_WAIT_CANCEL))
 			return true;
 	}
 	return true;
+}
+
+/**
+ * kcoro_wait_take_back() - make a pending cancel request undone, if there is one
+ * @wait: the caller's, idle
+ *
+ * Context: task.
+ */
+void kcoro_wait_take_back(struct kcoro_wait *wait)
+{
+	int old = atomic_read(&wait->word);
+
+	while (old >= KCORO_WAIT_CANCEL)
+		if (atomic_try_cmpxchg(&wait->word, &old,
+				       old - KCORO_WAIT_CANCEL))
+			return;
+}
+
+/**
+ * kcoro_wait_shield() - put cancel requests off, or no longer
+ * @wait: the caller's, idle
+ * @on: which
+ *
+ * Context: task.
+ */
+void kcoro_wait_shield(struct kcoro_wait *wait, bool on)
+{
+	if (on)
+		atomic_or(KCORO_WAIT_SHIELD, &wait->word);
+	else
+		atomic_andnot(KCORO_WAIT_SHIELD, &wait->word);
+}
+
+/*
+ * From IDLE to @state, if requests are put off and so what is in the word does
+ * not matter. False: a request, which was taken.
+ */
+static bool wait_step_shielded(struct kcoro_wait *wait, int state)
+{
+	int old = atomic_read(&wait->word);
+
+	while (old & KCORO_WAIT_SHIELD && !(old & KCORO_WAIT_KILLED))
+		if (atomic_try_cmpxchg(&wait->word, &old, old | state))
+			return true;
+	/* Requests only come, so there is one to take. */
+	kcoro_wait_take_cancel(wait);
+	return false;
 }
 
 /**
@@ -143,24 +191,23 @@ int kcoro_wait_begin(struct kcoro_wait *wait, u8 reason)
 
 	wait->cause = 0;
 	WRITE_ONCE(wait->reason, reason);
-	if (likely(atomic_try_cmpxchg(&wait->word, &old, KCORO_WAIT_ARMED)))
+	if (likely(atomic_try_cmpxchg(&wait->word, &old, KCORO_WAIT_ARMED)) ||
+	    wait_step_shielded(wait, KCORO_WAIT_ARMED))
 		return 0;
-	/* Requests only come, so there is one to take. */
-	kcoro_wait_take_cancel(wait);
 	return -ECANCELED;
 }
 
 /**
- * kcoro_wait_refused() - take the request that kept a task from parking
+ * kcoro_wait_refused() - a task's word keeps it from parking in one step
  * @wait: the task's, idle, its waiter queued; the task has left its stack
  *
  * Context: its worker, after the switch.
- * Return: false, for kcoro_wait_leaves_unarmed().
+ * Return: as kcoro_wait_leaves_unarmed().
  */
 bool kcoro_wait_refused(struct kcoro_wait *wait)
 {
-	/* Requests only come, so there is one to take. */
-	kcoro_wait_take_cancel(wait);
+	if (wait_step_shielded(wait, KCORO_WAIT_PARKED))
+		return true;
 	wait->cause = -ECANCELED;
 	return false;
 }
@@ -343,29 +390,30 @@ void kcoro_wake_all(struct kcoro_waiter *wakes)
 }
 
 /**
- * kcoro_wait_cancel() - ask a task to give up waiting
+ * kcoro_wait_request() - ask a task to give up waiting
  * @wait: the task's; the caller holds a reference on the task
  * @kill: for every wait from now on, not just for one
  *
- * Context: any but NMI; not under scheduler locks.
- * Return: true if a wait under way was ended by it.
+ * Context: any but NMI.
+ * Return: true if that ended a wait under way: the caller must call
+ * kcoro_wait_wake().
  */
-bool kcoro_wait_cancel(struct kcoro_wait *wait, bool kill)
+bool kcoro_wait_request(struct kcoro_wait *wait, bool kill)
 {
 	int old = atomic_read(&wait->word), new;
 	bool won;
 
 	do {
-		new = kcoro_wait_won(old);
+		new = old;
+		if (kill || !(old & KCORO_WAIT_SHIELD))
+			new = kcoro_wait_won(old);
 		won = new != old;
 		if (kill)
 			new |= KCORO_WAIT_KILLED;
 		else if (!won && new < INT_MAX - KCORO_WAIT_CANCEL)
 			new += KCORO_WAIT_CANCEL;
 	} while (!atomic_try_cmpxchg(&wait->word, &old, new));
-	if (!won)
-		return false;
-	wait->cause = -ECANCELED;
-	kcoro_wait_wake(wait);
-	return true;
+	if (won)
+		wait->cause = -ECANCELED;
+	return won;
 }

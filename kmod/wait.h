@@ -12,8 +12,8 @@ struct kcoro_task;
 struct task_struct;
 
 /*
- * The word: three bits of state (see wait.c), one sticky bit, and a count of
- * cancel requests.
+ * The word: three bits of state (see wait.c), one sticky bit, one that puts off
+ * cancel requests, and a count of those.
  */
 #define KCORO_WAIT_IDLE		0x0
 #define KCORO_WAIT_ARMED	0x1
@@ -23,6 +23,7 @@ struct task_struct;
 #define KCORO_WAIT_DONE		0x5
 #define KCORO_WAIT_STATE	0x7
 #define KCORO_WAIT_KILLED	0x8
+#define KCORO_WAIT_SHIELD	0x10
 #define KCORO_WAIT_CANCEL	0x100	/* one pending request */
 
 /**
@@ -102,6 +103,8 @@ struct kcoro_wait *kcoro_wait_get(struct kcoro_wait *onstack);
 void kcoro_wait_init_task(struct kcoro_wait *wait, struct kcoro_task *task);
 bool kcoro_wait_take_cancel(struct kcoro_wait *wait);
 bool kcoro_wait_refused(struct kcoro_wait *wait);
+void kcoro_wait_take_back(struct kcoro_wait *wait);
+void kcoro_wait_shield(struct kcoro_wait *wait, bool on);
 
 int kcoro_wait_begin(struct kcoro_wait *wait, u8 reason);
 int kcoro_wait_finish(struct kcoro_wait *wait, ktime_t deadline);
@@ -109,7 +112,7 @@ int kcoro_wait_abort(struct kcoro_wait *wait);
 void kcoro_wait_wake(struct kcoro_wait *wait);
 struct kcoro_waiter *kcoro_waitq_take_all(struct kcoro_waitq *queue, int result);
 void kcoro_wake_all(struct kcoro_waiter *wakes);
-bool kcoro_wait_cancel(struct kcoro_wait *wait, bool kill);
+bool kcoro_wait_request(struct kcoro_wait *wait, bool kill);
 
 /* Can it still be won? */
 static __always_inline bool kcoro_wait_armed(const struct kcoro_wait *wait)
@@ -124,6 +127,27 @@ static __always_inline bool kcoro_wait_parked(const struct kcoro_wait *wait)
 {
 	return (atomic_read(&wait->word) & KCORO_WAIT_STATE) ==
 	       KCORO_WAIT_PARKED;
+}
+
+/* Are cancel requests put off? */
+static inline bool kcoro_wait_shielded(const struct kcoro_wait *wait)
+{
+	return atomic_read(&wait->word) & KCORO_WAIT_SHIELD;
+}
+
+/* Does every wait fail? */
+static inline bool kcoro_wait_killed(const struct kcoro_wait *wait)
+{
+	return atomic_read(&wait->word) & KCORO_WAIT_KILLED;
+}
+
+/* Would the next wait fail? */
+static inline bool kcoro_wait_canceled(const struct kcoro_wait *wait)
+{
+	int word = atomic_read(&wait->word);
+
+	return word & KCORO_WAIT_KILLED ||
+	       (word >= KCORO_WAIT_CANCEL && !(word & KCORO_WAIT_SHIELD));
 }
 
 /* A wait that the caller has won: has its task left, to be queued by us? */

@@ -192,13 +192,11 @@ struct kcoro_task *kcoro_task_get(struct kcoro_task *task);
 void kcoro_task_put(struct kcoro_task *task);
 u64 kcoro_task_id(const struct kcoro_task *task);
 bool kcoro_task_done(const struct kcoro_task *task);
-bool kcoro_cancel(struct kcoro_task *task);
 int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result);
 
 struct kcoro_task *kcoro_current(void);
 bool kcoro_yield(void);
 bool kcoro_should_yield(void);
-bool kcoro_canceled(void);
 int kcoro_sleep_until(ktime_t when);
 int kcoro_native(int (*fn)(void *arg), void *arg);
 
@@ -212,6 +210,31 @@ static inline int kcoro_sleep_ms(u32 ms)
 {
 	return kcoro_sleep_until(ktime_add_ms(ktime_get(), ms));
 }
+
+/* --- Cancelling tasks ------------------------------------------------------ */
+
+#define KCORO_CAUSE_MAX	56
+
+/**
+ * struct kcoro_cause - why a task was cancelled
+ * @by: the task that did it, or 0: a thread, or a deadline
+ * @why: what it said, or empty
+ */
+struct kcoro_cause {
+	u64 by;
+	char why[KCORO_CAUSE_MAX];
+};
+
+bool kcoro_cancel(struct kcoro_task *task);
+bool kcoro_cancel_why(struct kcoro_task *task, const char *why);
+bool kcoro_canceled(void);
+u32 kcoro_canceling(void);
+u32 kcoro_uncancel(void);
+bool kcoro_cancel_cause(struct kcoro_cause *cause);
+void kcoro_shield_begin(void);
+void kcoro_shield_end(void);
+
+/* --- Files ------------------------------------------------------------------ */
 
 int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline);
 
