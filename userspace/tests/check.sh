@@ -257,7 +257,7 @@ CPU STATE *
   0 busy    50.0      7 *
   1 idle    50.0      0 *
     ID NAME *
-     2 shown-2      sleep      0   0  25.0  250ms   1000 *" \
+     2 shown-2          sleep      0   0  25.0  250ms   1000 *" \
 	show 2 "$kcoro" top -n 1 -s time
 show 3 "$kcoro" top -n 3 -d 0.2 -s id >"$dir/out"
 awk '/^per s:/ && NR > 3 { seen++; bad += $3 < 900 || $3 > 1100 }
@@ -317,10 +317,10 @@ expect "top: a small terminal" 0 "|kcoro: policy fifo, every 100s, by id, h
 |per s: *
 |CPU STATE  BUSY% QUEUED WORKERS SPARES
 |    and 2 more: kcoro cpus
-|    ID NAME         STATE    CPU PRI  %C
-|     1 shown-1      sleep      0   0  25
-|     2 shown-2      sleep      0   0  25
-|     3 shown-3      sleep      0   0  25
+|    ID NAME             STATE    CPU PRI
+|     1 shown-1          sleep      0   0
+|     2 shown-2          sleep      0   0
+|     3 shown-3          sleep      0   0
 |task 1 to 3 of 30
 status 0, put back" screen xterm 24x80 '!1 to 16' @10x40 '!1 to 3 of' '?' q -- \
 	"$kcoro" top -d 100 -s id

@@ -129,7 +129,7 @@ static const struct top_column {
 	int (*compare)(row_t *a, row_t *b);
 } table[] = {
 	{ "id", "ID", 6, id_cell, id_compare },
-	{ "name", "NAME", -12, name_cell, name_compare },
+	{ "name", "NAME", -16, name_cell, name_compare },
 	{ "state", "STATE", -8, state_cell, state_compare },
 	{ "cpu", "CPU", 3, on_cell, on_compare },
 	{ "pri", "PRI", 3, pri_cell, pri_compare },
