@@ -362,6 +362,15 @@ static void give_level(struct kcoro_cpu *cpu, u32 level, struct chain *chain,
 		cpu->levels &= ~BIT(level);
 }
 
+/* The task in run_next, which may have been pinned since it came there. */
+static void give_next(struct kcoro_cpu *cpu, struct chain *chain)
+{
+	if (!cpu->run_next || cpu->run_next->pin >= 0)
+		return;
+	chain_add(chain, cpu->run_next);
+	WRITE_ONCE(cpu->run_next, NULL);
+}
+
 /* The same for a policy's queue. */
 static void give_policy(struct kcoro_cpu *cpu, struct chain *chain, u32 nr)
 {
@@ -392,10 +401,8 @@ static void give(struct kcoro_cpu *cpu, struct chain *chain, u32 nr)
 	}
 	for_each_set_bit(level, &levels, KCORO_LEVELS)
 		give_level(cpu, level, chain, nr - chain->nr);
-	if (!chain->nr && cpu->run_next && cpu->ran) {
-		chain_add(chain, cpu->run_next);
-		WRITE_ONCE(cpu->run_next, NULL);
-	}
+	if (!chain->nr && cpu->ran)
+		give_next(cpu, chain);
 }
 
 static void deliver(struct kcoro_cpu *cpu, struct kcoro_cpu *to,
@@ -463,10 +470,8 @@ void kcoro_steal_move(struct kcoro_cpu *cpu)
 	if (!to)
 		return;
 	give(cpu, &chain, cpu->nr_queued);
-	if (!cpu->rq && cpu->run_next && cpu->run_next->pin < 0) {
-		chain_add(&chain, cpu->run_next);
-		WRITE_ONCE(cpu->run_next, NULL);
-	}
+	if (!cpu->rq)
+		give_next(cpu, &chain);
 	if (chain.nr)
 		deliver(cpu, to, &chain);
 }

@@ -476,6 +476,16 @@ static void owner_rest(struct kcoro_worker *worker)
 	raw_spin_unlock_irq(&cpu->lock);
 }
 
+/* Its CPU's lock is held. False: it was none. */
+static bool hog_ends(struct kcoro_worker *worker)
+{
+	bool hog = worker->hog;
+
+	worker->hog = false;
+	worker->cpu->nr_hogging -= hog;
+	return hog;
+}
+
 /*
  * Not the owner: become it, or sleep as a spare until woken. Preemption is off
  * before and after. False: stop.
@@ -486,6 +496,7 @@ static bool spare_rest(struct kcoro_worker *worker)
 	bool hog;
 
 	raw_spin_lock_irq(&cpu->lock);
+	hog = hog_ends(worker);
 	if (worker->stop) {
 		kcoro_sched_del_spare(cpu, worker);
 		if (cpu->owner == worker)
@@ -493,9 +504,6 @@ static bool spare_rest(struct kcoro_worker *worker)
 		raw_spin_unlock_irq(&cpu->lock);
 		return false;
 	}
-	hog = worker->hog;
-	worker->hog = false;
-	cpu->nr_hogging -= hog;
 	if (hog || cpu->owner == worker || worker_own(worker)) {
 		raw_spin_unlock_irq(&cpu->lock);
 		if (hog) {
@@ -631,6 +639,7 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 	raw_spin_lock(&cpu->lock);
 	if (unlikely(READ_ONCE(thread->__state) == TASK_DEAD)) {
 		worker->crashed = true;
+		hog_ends(worker);
 		WRITE_ONCE(cpu->nr_crashed, cpu->nr_crashed + 1);
 		irq_work_queue(&cpu->kick);
 	}
@@ -674,7 +683,8 @@ static void worker_sched_in(struct preempt_notifier *notifier, int to)
 	if (worker->own || READ_ONCE(cpu->owner) || cpu->cpu != to)
 		return;
 	raw_spin_lock_irqsave(&cpu->lock, flags);
-	if (!cpu->owner && cpu->active) {
+	/* A hog would only lose the queue again, once somebody waits. */
+	if (!cpu->owner && cpu->active && !worker->hog) {
 		WRITE_ONCE(cpu->owner, worker);
 		kcoro_steal_set_idle(cpu, false);
 	}

@@ -27,7 +27,8 @@
  * @own_ready: @own waits for it
  * @idle: sleeps as owner, to be woken when a task comes. [L] of its CPU
  * @crashed: died in @task. [L] of its CPU
- * @hog: lost the queue as @task did not give way. [L] of its CPU
+ * @hog: lost the queue as @task did not give way, and does not get it back until
+ *	@task does. [L] of its CPU
  * @stop: end. [L] of its CPU
  * @again: has looked for work once more, before it sleeps. By itself
  * @rest_jiffies: when it became a spare. [L] of its CPU

@@ -93,6 +93,11 @@ static void next_task_is_stolen_from_one_that_computes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, finish(test, go(test, spawn_meet, &meet)), 0);
 }
 
+static s64 idle_run(void *data)
+{
+	return kcoro_sleep_ms(1);
+}
+
 static s64 pinned_run(void *data)
 {
 	struct meet *meet = data;
@@ -115,13 +120,17 @@ static void pinned_tasks_are_not_stolen(struct kunit *test)
 		.cpu = cpumask_last(cpu_online_mask),
 	};
 	struct kcoro_task *task[CROWD];
-	int i;
+	int i, j;
 
 	need_cpus(test, 2);
 	for (i = 0; i < CROWD; i++) {
 		task[i] = kcoro_spawn(&args);
 		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task[i]);
 	}
+	/* Others behind them: thieves come for those. */
+	for (i = 0; i < 100; i++)
+		for (j = 0; j < CROWD; j++)
+			kcoro_task_put(go_on(test, args.cpu, idle_run, NULL));
 	for (i = 0; i < CROWD; i++)
 		KUNIT_EXPECT_EQ(test, finish(test, task[i]), 0);
 	KUNIT_EXPECT_EQ(test, meet.cpus, BIT_ULL(args.cpu % 64));
@@ -167,6 +176,48 @@ static void hog_loses_the_queue(struct kunit *test)
 	kcoro_task_put(hog);
 	kcoro_sched_stats(&after);
 	KUNIT_EXPECT_GT(test, after.hogs, before.hogs);
+}
+
+/* Blocks with nobody behind it: its CPU's queue has no owner then. */
+static s64 block_run(void *data)
+{
+	msleep(100);
+	return 0;
+}
+
+static unsigned int count_hogging(void)
+{
+	unsigned int cpu, nr = 0;
+
+	for_each_possible_cpu(cpu)
+		nr += READ_ONCE(kcoro_sched_cpu(cpu)->nr_hogging);
+	return nr;
+}
+
+static void hog_does_not_get_the_queue_back(struct kunit *test)
+{
+	struct kcoro_task *hog, *block, *other;
+	struct kcoro_task_info info;
+	struct meet meet = {};
+	int guard = 10000;
+
+	one_cpu(test);
+	hog = go_on(test, first_cpu(), hog_run, &meet);
+	block = go_on(test, first_cpu(), block_run, NULL);
+	do {
+		usleep_range(1000, 2000);
+	} while (!count_hogging());
+	msleep(20);	/* the hog has been off its CPU and on again */
+	other = go_on(test, first_cpu(), set_here, &meet);
+	KUNIT_EXPECT_EQ(test, finish(test, other), 0);
+	KUNIT_EXPECT_EQ(test, finish(test, block), 0);
+	KUNIT_EXPECT_EQ(test, end_of(test, hog), 0);
+	kcoro_task_info(hog, &info);
+	KUNIT_EXPECT_EQ(test, info.hogs, 1);
+	kcoro_task_put(hog);
+	while (count_hogging() && guard--)
+		usleep_range(500, 1000);
+	KUNIT_EXPECT_EQ(test, count_hogging(), 0);
 }
 
 /* Long enough for the queue to pass on; then it yields, without a queue. */
@@ -220,11 +271,6 @@ static void should_yield_is_false_with_nobody_waiting(struct kunit *test)
 	KUNIT_EXPECT_LE(test, turns, 50);
 }
 
-static s64 idle_run(void *data)
-{
-	return kcoro_sleep_ms(1);
-}
-
 static void idle_cpus_do_not_tick(struct kunit *test)
 {
 	unsigned int cpu, guard = 10000, ticking;
@@ -267,6 +313,7 @@ static struct kunit_case steal_cases[] = {
 	KUNIT_CASE(next_task_is_stolen_from_one_that_computes),
 	KUNIT_CASE(pinned_tasks_are_not_stolen),
 	KUNIT_CASE(hog_loses_the_queue),
+	KUNIT_CASE(hog_does_not_get_the_queue_back),
 	KUNIT_CASE(hog_comes_back_by_the_global_queue),
 	KUNIT_CASE(should_yield_is_false_with_nobody_waiting),
 	KUNIT_CASE(idle_cpus_do_not_tick),
