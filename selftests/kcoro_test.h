@@ -9,6 +9,7 @@
 #ifndef KCORO_TEST_H
 #define KCORO_TEST_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -256,13 +257,27 @@ static inline void await_no_tasks(void)
 	} while (1);
 }
 
+/* Modules that use kcoro, each of which holds it. */
+static inline int count_users(void)
+{
+	DIR *dir = opendir("/sys/module/kcoro/holders");
+	struct dirent *entry;
+	int n = 0;
+
+	while (dir && (entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 /* Waits until there is nothing but @watch, a context with nothing in it. */
 static inline void leave_nothing(int watch)
 {
 	while (count_tasks(watch, KCORO_SCOPE_ALL, 1))
 		nap();
 	close(watch);
-	while (read_long("/sys/module/kcoro/refcnt") > 0)
+	while (read_long("/sys/module/kcoro/refcnt") > count_users())
 		nap();
 }
 

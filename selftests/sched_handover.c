@@ -36,6 +36,7 @@ FIXTURE_SETUP(handover) {
 FIXTURE_TEARDOWN(handover) {
 	param_set("spare_secs", self->spare_secs);
 	param_set("workers_max", self->workers_max);
+	param_set("active_cpus", "0");
 	close(self->ctx);
 	await_no_tasks();
 }
@@ -98,12 +99,15 @@ TEST_F(handover, is_counted)
 	EXPECT_EQ(after.no_spare, sum.no_spare);
 }
 
-/* Nobody waits: nothing to hand over. */
+/* Nobody waits, and no other CPU asks for tasks: nothing to hand over. */
 TEST_F(handover, not_by_a_task_alone)
 {
-	struct counts before = counts_of_info(_metadata, self->ctx), after;
-	int task = act(self->ctx, WORDS("times:5", "block:5"), NULL, 0);
+	struct counts before, after;
+	int task;
 
+	ASSERT_EQ(0, param_set("active_cpus", "1"));
+	before = counts_of_info(_metadata, self->ctx);
+	task = act(self->ctx, WORDS("times:5", "block:5"), NULL, 0);
 	ASSERT_LE(0, task);
 	act_join(_metadata, task, 5);
 	EXPECT_EQ(0, info_of(_metadata, task).handovers);

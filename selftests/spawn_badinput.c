@@ -143,6 +143,39 @@ TEST_F(badspawn, argument_is_missing)
 	SPAWNS(-EINVAL);
 }
 
+TEST_F(badspawn, priority_is_out_of_range)
+{
+	const int wrong[] = { KCORO_PRIORITY_MIN - 1, KCORO_PRIORITY_MAX + 1,
+			      INT_MIN, INT_MAX };
+	size_t i;
+
+	for (i = 0; i < ROWS(wrong); i++) {
+		self->req.priority = wrong[i];
+		SPAWNS(-EINVAL);
+	}
+}
+
+TEST_F(badspawn, cpu_without_a_pin)
+{
+	self->req.cpu = 1;
+	SPAWNS(-EINVAL);
+	self->req.flags = KCORO_SPAWN_THREAD;
+	SPAWNS(-EINVAL);
+}
+
+TEST_F(badspawn, cpu_is_none)
+{
+	const uint32_t wrong[] = { self->info.cpus_possible, INT_MAX,
+				   (uint32_t)INT_MAX + 1, UINT32_MAX };
+	size_t i;
+
+	self->req.flags = KCORO_SPAWN_PIN;
+	for (i = 0; i < ROWS(wrong); i++) {
+		self->req.cpu = wrong[i];
+		SPAWNS(-EINVAL);
+	}
+}
+
 static void set_word(struct kcoro_spawn *req, const char *word)
 {
 	req->arg = t_addr(word);
