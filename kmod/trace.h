@@ -35,7 +35,17 @@
 		{ KCORO_WAIT_SELECT,	"select" },			\
 		{ KCORO_WAIT_JOIN,	"join" },			\
 		{ KCORO_WAIT_POLL,	"poll" },			\
-		{ KCORO_WAIT_EVENT,	"event" })
+		{ KCORO_WAIT_EVENT,	"event" },			\
+		{ KCORO_WAIT_MUTEX,	"mutex" },			\
+		{ KCORO_WAIT_RWLOCK,	"rwlock" },			\
+		{ KCORO_WAIT_SEM,	"sem" },			\
+		{ KCORO_WAIT_COND,	"cond" },			\
+		{ KCORO_WAIT_WAITGROUP,	"waitgrp" },			\
+		{ KCORO_WAIT_ONCE,	"once" },			\
+		{ KCORO_WAIT_BARRIER,	"barrier" },			\
+		{ KCORO_WAIT_PUT,	"put" },			\
+		{ KCORO_WAIT_GET,	"get" },			\
+		{ KCORO_WAIT_DRAIN,	"drain" })
 
 /* A task was made. Context: the spawner. */
 TRACE_EVENT(kcoro_spawn,

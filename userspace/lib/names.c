@@ -35,10 +35,24 @@ KCORO_PUBLIC const char *kcoro_state_name(uint32_t state)
 KCORO_PUBLIC const char *kcoro_wait_name(uint32_t wait)
 {
 	static const char *const names[] = {
-		[KCORO_WAIT_NONE] = "none",	[KCORO_WAIT_SLEEP] = "sleep",
-		[KCORO_WAIT_SEND] = "send",	[KCORO_WAIT_RECV] = "recv",
-		[KCORO_WAIT_SELECT] = "select", [KCORO_WAIT_JOIN] = "join",
-		[KCORO_WAIT_POLL] = "poll",	[KCORO_WAIT_EVENT] = "event",
+		[KCORO_WAIT_NONE] = "none",
+		[KCORO_WAIT_SLEEP] = "sleep",
+		[KCORO_WAIT_SEND] = "send",
+		[KCORO_WAIT_RECV] = "recv",
+		[KCORO_WAIT_SELECT] = "select",
+		[KCORO_WAIT_JOIN] = "join",
+		[KCORO_WAIT_POLL] = "poll",
+		[KCORO_WAIT_EVENT] = "event",
+		[KCORO_WAIT_MUTEX] = "mutex",
+		[KCORO_WAIT_RWLOCK] = "rwlock",
+		[KCORO_WAIT_SEM] = "sem",
+		[KCORO_WAIT_COND] = "cond",
+		[KCORO_WAIT_WAITGROUP] = "waitgrp",
+		[KCORO_WAIT_ONCE] = "once",
+		[KCORO_WAIT_BARRIER] = "barrier",
+		[KCORO_WAIT_PUT] = "put",
+		[KCORO_WAIT_GET] = "get",
+		[KCORO_WAIT_DRAIN] = "drain",
 	};
 
 	return NAME(names, wait);

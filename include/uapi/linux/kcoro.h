@@ -367,6 +367,16 @@ struct kcoro_select {
 #define KCORO_WAIT_JOIN		5
 #define KCORO_WAIT_POLL		6 /* a file to become readable or writable */
 #define KCORO_WAIT_EVENT	7 /* something in kernel code */
+#define KCORO_WAIT_MUTEX	8 /* from here on: see <linux/kcoro_sync.h> */
+#define KCORO_WAIT_RWLOCK	9
+#define KCORO_WAIT_SEM		10
+#define KCORO_WAIT_COND		11
+#define KCORO_WAIT_WAITGROUP	12
+#define KCORO_WAIT_ONCE		13
+#define KCORO_WAIT_BARRIER	14
+#define KCORO_WAIT_PUT		15 /* into a queue */
+#define KCORO_WAIT_GET		16
+#define KCORO_WAIT_DRAIN	17 /* of a queue */
 
 struct kcoro_task_info {
 	__u64 id;
