@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Synchronization for tasks and threads alike, for kernel modules. What each object
+ * is for, with examples: Documentation/sync.md. See also kcoro.h.
+ *
+ *	static DEFINE_KCORO_MUTEX(table_lock);
+ *
+ *	err = kcoro_mutex_lock(&table_lock, KCORO_FOREVER);
+ *	if (err)
+ *		return err;
+ *	...					// may wait, and change CPUs
+ *	kcoro_mutex_unlock(&table_lock);
+ *
+ * Unlike the kernel's own these may be held, and waited for, by a task that moves
+ * between kthreads. They belong to the task.
+ *
+ * A call that may wait takes a deadline. It returns 0, or else what it waited for
+ * was not taken: -ETIMEDOUT; -ECANCELED, a task's request to end; -ERESTARTSYS, a
+ * thread's signal. A request or signal that comes once the wait is over, though
+ * the caller does not run yet, is left for the next wait: what was given to a
+ * waiter is never lost.
+ *
+ * Misuse is told by an errno, and where nobody may look at it by a message, at a
+ * limited rate, that names the object. The name is not copied.
+ *
+ * An object goes when no call on it is under way. Events and wait groups may also
+ * go, as a stack frame does, as soon as somebody's wait for them has returned 0,
+ * if no call comes after the one that ended the wait.
+ *
+ * The fields of all objects are the module's own.
+ */
+#ifndef _LINUX_KCORO_SYNC_H
+#define _LINUX_KCORO_SYNC_H
+
+#include <linux/atomic.h>
+#include <linux/kcoro.h>
+#include <linux/spinlock.h>
+
+struct kcoro_waiter;
+
+/**
+ * struct kcoro_waiters - those who wait for an object, oldest first
+ */
+struct kcoro_waiters {
+	struct kcoro_waiter *first;
+	struct kcoro_waiter **tail;
+};
+
+#define KCORO_WAITERS_INIT(waiters)	{ .tail = &(waiters).first }
+
+/* --- Mutex ------------------------------------------------------------------ */
+
+/**
+ * struct kcoro_mutex - one holder at a time
+ */
+struct kcoro_mutex {
+	atomic_long_t word;
+	raw_spinlock_t lock;
+	bool woken;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_MUTEX_INIT(mutex) {					\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(mutex.lock),			\
+	.waiters = KCORO_WAITERS_INIT((mutex).waiters),			\
+	.name = #mutex }
+#define DEFINE_KCORO_MUTEX(mutex) \
+	struct kcoro_mutex mutex = KCORO_MUTEX_INIT(mutex)
+
+void kcoro_mutex_init(struct kcoro_mutex *mutex, const char *name);
+int kcoro_mutex_lock(struct kcoro_mutex *mutex, ktime_t deadline);
+int kcoro_mutex_try_lock(struct kcoro_mutex *mutex);
+int kcoro_mutex_unlock(struct kcoro_mutex *mutex);
+bool kcoro_mutex_is_locked(const struct kcoro_mutex *mutex);
+
+#endif /* _LINUX_KCORO_SYNC_H */
