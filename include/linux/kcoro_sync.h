@@ -74,4 +74,33 @@ int kcoro_mutex_try_lock(struct kcoro_mutex *mutex);
 int kcoro_mutex_unlock(struct kcoro_mutex *mutex);
 bool kcoro_mutex_is_locked(const struct kcoro_mutex *mutex);
 
+/* --- Readers and writers ------------------------------------------------------ */
+
+/**
+ * struct kcoro_rwlock - many readers, or one writer
+ */
+struct kcoro_rwlock {
+	atomic_long_t word;
+	raw_spinlock_t lock;
+	struct kcoro_waiters readers;
+	struct kcoro_waiters writers;
+	const char *name;
+};
+
+#define KCORO_RWLOCK_INIT(rwlock) {					\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(rwlock.lock),			\
+	.readers = KCORO_WAITERS_INIT((rwlock).readers),		\
+	.writers = KCORO_WAITERS_INIT((rwlock).writers),		\
+	.name = #rwlock }
+#define DEFINE_KCORO_RWLOCK(rwlock) \
+	struct kcoro_rwlock rwlock = KCORO_RWLOCK_INIT(rwlock)
+
+void kcoro_rwlock_init(struct kcoro_rwlock *rwlock, const char *name);
+int kcoro_rwlock_read_lock(struct kcoro_rwlock *rwlock, ktime_t deadline);
+int kcoro_rwlock_try_read_lock(struct kcoro_rwlock *rwlock);
+int kcoro_rwlock_read_unlock(struct kcoro_rwlock *rwlock);
+int kcoro_rwlock_write_lock(struct kcoro_rwlock *rwlock, ktime_t deadline);
+int kcoro_rwlock_try_write_lock(struct kcoro_rwlock *rwlock);
+int kcoro_rwlock_write_unlock(struct kcoro_rwlock *rwlock);
+
 #endif /* _LINUX_KCORO_SYNC_H */
