@@ -103,4 +103,36 @@ int kcoro_rwlock_write_lock(struct kcoro_rwlock *rwlock, ktime_t deadline);
 int kcoro_rwlock_try_write_lock(struct kcoro_rwlock *rwlock);
 int kcoro_rwlock_write_unlock(struct kcoro_rwlock *rwlock);
 
+/* --- Semaphore ------------------------------------------------------------------ */
+
+/* The most units of a semaphore. */
+#define KCORO_SEM_MAX	((u32)INT_MAX)
+
+/**
+ * struct kcoro_sem - a number of units to take and give back
+ */
+struct kcoro_sem {
+	atomic_long_t word;
+	u32 max;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_SEM_INIT(sem, units) {					\
+	.word = ATOMIC_LONG_INIT((long)(units) << 1),			\
+	.max = (units),							\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(sem.lock),			\
+	.waiters = KCORO_WAITERS_INIT((sem).waiters),			\
+	.name = #sem }
+/* All units are there, and no more than that may be. */
+#define DEFINE_KCORO_SEM(sem, units) \
+	struct kcoro_sem sem = KCORO_SEM_INIT(sem, units)
+
+int kcoro_sem_init(struct kcoro_sem *sem, u32 count, u32 max, const char *name);
+int kcoro_sem_acquire(struct kcoro_sem *sem, u32 n, ktime_t deadline);
+int kcoro_sem_try_acquire(struct kcoro_sem *sem, u32 n);
+int kcoro_sem_release(struct kcoro_sem *sem, u32 n);
+u32 kcoro_sem_count(const struct kcoro_sem *sem);
+
 #endif /* _LINUX_KCORO_SYNC_H */
