@@ -135,4 +135,29 @@ int kcoro_sem_try_acquire(struct kcoro_sem *sem, u32 n);
 int kcoro_sem_release(struct kcoro_sem *sem, u32 n);
 u32 kcoro_sem_count(const struct kcoro_sem *sem);
 
+/* --- Event ------------------------------------------------------------------------ */
+
+/**
+ * struct kcoro_event - something has happened, until it is cleared
+ */
+struct kcoro_event {
+	bool set;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_EVENT_INIT(event) {					\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(event.lock),			\
+	.waiters = KCORO_WAITERS_INIT((event).waiters),			\
+	.name = #event }
+#define DEFINE_KCORO_EVENT(event) \
+	struct kcoro_event event = KCORO_EVENT_INIT(event)
+
+void kcoro_event_init(struct kcoro_event *event, const char *name);
+void kcoro_event_set(struct kcoro_event *event);
+void kcoro_event_clear(struct kcoro_event *event);
+bool kcoro_event_is_set(const struct kcoro_event *event);
+int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline);
+
 #endif /* _LINUX_KCORO_SYNC_H */
