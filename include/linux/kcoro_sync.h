@@ -160,4 +160,30 @@ void kcoro_event_clear(struct kcoro_event *event);
 bool kcoro_event_is_set(const struct kcoro_event *event);
 int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline);
 
+/* --- Condition --------------------------------------------------------------------- */
+
+/**
+ * struct kcoro_cond - what a mutex guards has changed
+ */
+struct kcoro_cond {
+	struct kcoro_mutex *mutex;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_COND_INIT(cond, guard) {					\
+	.mutex = (guard),						\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(cond.lock),			\
+	.waiters = KCORO_WAITERS_INIT((cond).waiters),			\
+	.name = #cond }
+#define DEFINE_KCORO_COND(cond, guard) \
+	struct kcoro_cond cond = KCORO_COND_INIT(cond, guard)
+
+void kcoro_cond_init(struct kcoro_cond *cond, struct kcoro_mutex *mutex,
+		     const char *name);
+int kcoro_cond_wait(struct kcoro_cond *cond, ktime_t deadline);
+u32 kcoro_cond_notify(struct kcoro_cond *cond, u32 n);
+u32 kcoro_cond_notify_all(struct kcoro_cond *cond);
+
 #endif /* _LINUX_KCORO_SYNC_H */
