@@ -186,4 +186,28 @@ int kcoro_cond_wait(struct kcoro_cond *cond, ktime_t deadline);
 u32 kcoro_cond_notify(struct kcoro_cond *cond, u32 n);
 u32 kcoro_cond_notify_all(struct kcoro_cond *cond);
 
+/* --- Wait group ---------------------------------------------------------------------- */
+
+/**
+ * struct kcoro_waitgroup - a count to wait for until it is 0
+ */
+struct kcoro_waitgroup {
+	atomic_long_t word;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_WAITGROUP_INIT(group) {					\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(group.lock),			\
+	.waiters = KCORO_WAITERS_INIT((group).waiters),			\
+	.name = #group }
+#define DEFINE_KCORO_WAITGROUP(group) \
+	struct kcoro_waitgroup group = KCORO_WAITGROUP_INIT(group)
+
+void kcoro_waitgroup_init(struct kcoro_waitgroup *group, const char *name);
+int kcoro_waitgroup_add(struct kcoro_waitgroup *group, int delta);
+int kcoro_waitgroup_done(struct kcoro_waitgroup *group);
+int kcoro_waitgroup_wait(struct kcoro_waitgroup *group, ktime_t deadline);
+
 #endif /* _LINUX_KCORO_SYNC_H */
