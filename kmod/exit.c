@@ -49,6 +49,21 @@ int kcoro_defer(struct kcoro_defer *defer, void (*fn)(void *data), void *data)
 EXPORT_SYMBOL_GPL(kcoro_defer);
 
 /**
+ * kcoro_exit_undefer() - take a call back that was deferred
+ * @defer: by the caller, and not yet made
+ *
+ * Context: task.
+ */
+void kcoro_exit_undefer(struct kcoro_defer *defer)
+{
+	struct kcoro_defer **at = &kcoro_self()->defers;
+
+	while (*at != defer)
+		at = &(*at)->next;
+	*at = defer->next;
+}
+
+/**
  * kcoro_exit_defers() - make the calls that were deferred to a task's end
  * @task: the caller
  *

@@ -210,4 +210,30 @@ int kcoro_waitgroup_add(struct kcoro_waitgroup *group, int delta);
 int kcoro_waitgroup_done(struct kcoro_waitgroup *group);
 int kcoro_waitgroup_wait(struct kcoro_waitgroup *group, ktime_t deadline);
 
+/* --- Once ------------------------------------------------------------------------------ */
+
+/**
+ * struct kcoro_once - what is done by the first who comes, and once
+ */
+struct kcoro_once {
+	bool done;
+	long runner;
+	s64 result;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_ONCE_INIT(once) {						\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(once.lock),			\
+	.waiters = KCORO_WAITERS_INIT((once).waiters),			\
+	.name = #once }
+#define DEFINE_KCORO_ONCE(once) \
+	struct kcoro_once once = KCORO_ONCE_INIT(once)
+
+void kcoro_once_init(struct kcoro_once *once, const char *name);
+int kcoro_once_do(struct kcoro_once *once, s64 (*fn)(void *data), void *data,
+		  ktime_t deadline, s64 *result);
+bool kcoro_once_done(const struct kcoro_once *once);
+
 #endif /* _LINUX_KCORO_SYNC_H */
