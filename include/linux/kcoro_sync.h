@@ -236,4 +236,37 @@ int kcoro_once_do(struct kcoro_once *once, s64 (*fn)(void *data), void *data,
 		  ktime_t deadline, s64 *result);
 bool kcoro_once_done(const struct kcoro_once *once);
 
+/* --- Barrier ----------------------------------------------------------------------------- */
+
+/* The most parties of a barrier. */
+#define KCORO_BARRIER_MAX	((u32)INT_MAX)
+
+/**
+ * struct kcoro_barrier - a number of parties that wait for each other
+ */
+struct kcoro_barrier {
+	u32 parties;
+	u32 waiting;
+	bool broken;
+	raw_spinlock_t lock;
+	struct kcoro_waiters waiters;
+	const char *name;
+};
+
+#define KCORO_BARRIER_INIT(barrier, nr) {				\
+	.parties = (nr),						\
+	.lock = __RAW_SPIN_LOCK_UNLOCKED(barrier.lock),			\
+	.waiters = KCORO_WAITERS_INIT((barrier).waiters),		\
+	.name = #barrier }
+#define DEFINE_KCORO_BARRIER(barrier, nr) \
+	struct kcoro_barrier barrier = KCORO_BARRIER_INIT(barrier, nr)
+
+int kcoro_barrier_init(struct kcoro_barrier *barrier, u32 parties,
+		       const char *name);
+int kcoro_barrier_wait(struct kcoro_barrier *barrier, ktime_t deadline);
+void kcoro_barrier_reset(struct kcoro_barrier *barrier);
+void kcoro_barrier_abort(struct kcoro_barrier *barrier);
+u32 kcoro_barrier_waiting(const struct kcoro_barrier *barrier);
+bool kcoro_barrier_broken(const struct kcoro_barrier *barrier);
+
 #endif /* _LINUX_KCORO_SYNC_H */
