@@ -36,6 +36,7 @@
 #include <linux/kcoro.h>
 #include <linux/spinlock.h>
 
+struct kcoro_queue;
 struct kcoro_waiter;
 
 /**
@@ -268,5 +269,37 @@ void kcoro_barrier_reset(struct kcoro_barrier *barrier);
 void kcoro_barrier_abort(struct kcoro_barrier *barrier);
 u32 kcoro_barrier_waiting(const struct kcoro_barrier *barrier);
 bool kcoro_barrier_broken(const struct kcoro_barrier *barrier);
+
+/* --- Queue -------------------------------------------------------------------------------- */
+
+/**
+ * struct kcoro_queue_args - what queue to make
+ * @name: not copied
+ * @elem_size: bytes of an element, 1 to KCORO_ELEM_MAX
+ * @capacity: most elements in it, 1 to KCORO_CAPACITY_MAX
+ * @before: if not NULL it is a priority queue: must @a leave it before @b? Called
+ *	with a raw lock held. Among equals the one that was put first leaves first
+ * @discard: if not NULL called for each element that nobody will get, by
+ *	kcoro_queue_shutdown() and kcoro_queue_destroy(), without a lock
+ */
+struct kcoro_queue_args {
+	const char *name;
+	u32 elem_size;
+	u32 capacity;
+	bool (*before)(const void *a, const void *b);
+	void (*discard)(void *elem);
+};
+
+struct kcoro_queue *kcoro_queue_create(const struct kcoro_queue_args *args);
+void kcoro_queue_destroy(struct kcoro_queue *queue);
+int kcoro_queue_put(struct kcoro_queue *queue, const void *elem,
+		    ktime_t deadline);
+int kcoro_queue_try_put(struct kcoro_queue *queue, const void *elem);
+int kcoro_queue_get(struct kcoro_queue *queue, void *elem, ktime_t deadline);
+int kcoro_queue_try_get(struct kcoro_queue *queue, void *elem);
+int kcoro_queue_task_done(struct kcoro_queue *queue);
+int kcoro_queue_join(struct kcoro_queue *queue, ktime_t deadline);
+void kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate);
+u32 kcoro_queue_len(const struct kcoro_queue *queue);
 
 #endif /* _LINUX_KCORO_SYNC_H */
