@@ -91,8 +91,6 @@ EXPORT_SYMBOL_GPL(kcoro_event_is_set);
 int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline)
 {
 	int err = kcoro_wait_check(kcoro_self());
-	struct kcoro_waiter waiter;
-	struct kcoro_wait onstack;
 	unsigned long flags;
 
 	if (err)
@@ -102,17 +100,7 @@ int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline)
 		raw_spin_unlock_irqrestore(&event->lock, flags);
 		return 0;
 	}
-	err = kcoro_sync_queue(&event->waiters, &waiter, &onstack,
-			       KCORO_WAIT_EVENT);
-	raw_spin_unlock_irqrestore(&event->lock, flags);
-	if (err)
-		return err;
-	err = kcoro_wait_finish(waiter.wait, deadline);
-	if (err) {
-		raw_spin_lock_irqsave(&event->lock, flags);
-		kcoro_waitq_del(kcoro_sync_waitq(&event->waiters), &waiter);
-		raw_spin_unlock_irqrestore(&event->lock, flags);
-	}
-	return err;
+	return kcoro_sync_wait(&event->lock, flags, &event->waiters,
+			       KCORO_WAIT_EVENT, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_event_wait);

@@ -90,6 +90,32 @@ static inline int kcoro_sync_queue(struct kcoro_waiters *waiters,
 	return err;
 }
 
+/*
+ * The caller's wait, from where it has to: @lock is held, with interrupts off, and
+ * dropped. 0, or an errno of kcoro_wait_finish().
+ */
+static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
+				  struct kcoro_waiters *waiters, u8 reason,
+				  ktime_t deadline)
+	__releases(lock)
+{
+	struct kcoro_waiter waiter;
+	struct kcoro_wait onstack;
+	int err;
+
+	err = kcoro_sync_queue(waiters, &waiter, &onstack, reason);
+	raw_spin_unlock_irqrestore(lock, flags);
+	if (err)
+		return err;
+	err = kcoro_wait_finish(waiter.wait, deadline);
+	if (err) {
+		raw_spin_lock_irqsave(lock, flags);
+		kcoro_waitq_del(kcoro_sync_waitq(waiters), &waiter);
+		raw_spin_unlock_irqrestore(lock, flags);
+	}
+	return err;
+}
+
 void kcoro_mutex_relock(struct kcoro_mutex *mutex);
 bool kcoro_mutex_owned(const struct kcoro_mutex *mutex);
 

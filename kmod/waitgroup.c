@@ -125,8 +125,6 @@ static bool waitgroup_busy(struct kcoro_waitgroup *group)
 int kcoro_waitgroup_wait(struct kcoro_waitgroup *group, ktime_t deadline)
 {
 	int err = kcoro_wait_check(kcoro_self());
-	struct kcoro_waiter waiter;
-	struct kcoro_wait onstack;
 	unsigned long flags;
 
 	if (err)
@@ -136,17 +134,7 @@ int kcoro_waitgroup_wait(struct kcoro_waitgroup *group, ktime_t deadline)
 		raw_spin_unlock_irqrestore(&group->lock, flags);
 		return 0;
 	}
-	err = kcoro_sync_queue(&group->waiters, &waiter, &onstack,
-			       KCORO_WAIT_WAITGROUP);
-	raw_spin_unlock_irqrestore(&group->lock, flags);
-	if (err)
-		return err;
-	err = kcoro_wait_finish(waiter.wait, deadline);
-	if (err) {
-		raw_spin_lock_irqsave(&group->lock, flags);
-		kcoro_waitq_del(kcoro_sync_waitq(&group->waiters), &waiter);
-		raw_spin_unlock_irqrestore(&group->lock, flags);
-	}
-	return err;
+	return kcoro_sync_wait(&group->lock, flags, &group->waiters,
+			       KCORO_WAIT_WAITGROUP, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_waitgroup_wait);

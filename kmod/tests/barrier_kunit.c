@@ -34,10 +34,7 @@ static struct call *come(struct kunit *test, u32 nr)
 	u32 i, before = kcoro_barrier_waiting(barrier);
 
 	for (i = 0; i < nr; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 		await_waiters(test, barrier, (before + i + 1) % PARTIES);
 	}
 	return call;
@@ -100,10 +97,7 @@ static void they_come_again_at_once(struct kunit *test)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, given);
 	for (i = 0; i < PARTIES; i++) {
 		call[i].arg = (unsigned long)given;
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 	}
 	expect_all(test, call, PARTIES, 0);
 	for (i = 0; i < PARTIES; i++)

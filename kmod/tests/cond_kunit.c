@@ -55,10 +55,7 @@ static struct call *waiters(struct kunit *test, u32 nr)
 	u32 i;
 
 	for (i = 0; i < nr; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 		await_waiters(test, &s->cond, i + 1);
 	}
 	return call;

@@ -32,12 +32,8 @@ static struct call *waiters(struct kunit *test, u32 nr)
 	struct call *call = calls(test, nr, wait_call, event);
 	u32 i;
 
-	for (i = 0; i < nr; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
-	}
+	for (i = 0; i < nr; i++)
+		call_in_turn(test, &call[i], i);
 	await_waiters(test, event, nr);
 	return call;
 }

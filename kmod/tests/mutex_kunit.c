@@ -201,10 +201,7 @@ static void old_waiters_have_it_in_order(struct kunit *test)
 
 	lock(s);
 	for (i = 0; i < 6; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 		await_waiters(test, &s->mutex, i + 1);
 	}
 	msleep(3);

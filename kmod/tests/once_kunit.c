@@ -92,10 +92,7 @@ static void it_is_done_once(struct kunit *test)
 
 	KUNIT_EXPECT_FALSE(test, kcoro_once_done(&s->once));
 	for (i = 0; i < 12; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 	}
 	for (i = 0; i < 12; i++) {
 		KUNIT_EXPECT_EQ(test, result_of(test, &call[i]), 0);
@@ -124,10 +121,7 @@ static void others_wait_for_the_first(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 4; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 	}
 	await_waiters(test, &s->once, 4);
 	KUNIT_EXPECT_FALSE(test, kcoro_once_done(&s->once));

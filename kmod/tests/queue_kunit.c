@@ -88,10 +88,7 @@ static struct call *start(struct kunit *test, struct kcoro_waitq *waiters,
 
 	for (i = 0; i < nr; i++) {
 		call[i].arg = arg + i;
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 		await_queue(test, &queue->lock, waiters, i + 1);
 	}
 	return call;

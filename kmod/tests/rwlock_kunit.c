@@ -141,10 +141,7 @@ static void readers_share_it(struct kunit *test)
 	int i;
 
 	for (i = 0; i < 6; i++) {
-		if (i % 2)
-			call_in_thread(test, &call[i]);
-		else
-			call_in_task(test, &call[i]);
+		call_in_turn(test, &call[i], i);
 	}
 	await_readers(test, 6);
 	KUNIT_EXPECT_EQ(test, by_task(test, trywrite_call), -EAGAIN);

@@ -96,6 +96,15 @@ static inline void call_in_thread(struct kunit *test, struct call *call)
 	wake_up_process(call->thread);
 }
 
+/* By tasks and threads in turn. */
+static inline void call_in_turn(struct kunit *test, struct call *call, u32 i)
+{
+	if (i % 2)
+		call_in_thread(test, call);
+	else
+		call_in_task(test, call);
+}
+
 static inline bool ended(struct call *call)
 {
 	return call->task ? kcoro_task_done(call->task) :
