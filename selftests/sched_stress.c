@@ -242,6 +242,22 @@ static void wave_run(t_metadata, int ctx, struct pair chan,
 	/* w is leaked: the shaker may look at it still */
 }
 
+/* All have ended: no CPU has a task any more, nor is one that was a hog left. */
+static void await_rest(t_metadata, int ctx)
+{
+	struct kcoro_cpu_info cpus[CPUS_MAX];
+	int n, i, busy;
+
+	do {
+		nap();
+		n = cpus_of(_metadata, ctx, cpus);
+		busy = 0;
+		for (i = 0; i < n; i++)
+			busy += cpus[i].queued ||
+				cpus[i].flags & KCORO_CPU_HOGGED;
+	} while (busy);
+}
+
 static int64_t seconds(void)
 {
 	struct timespec now;
@@ -285,6 +301,7 @@ TEST_F_TIMEOUT(stress, each_step_is_done_once, SECONDS)
 	EXPECT_EQ(sums.sent, sums.received);
 	EXPECT_LT(0, sums.nr_sent);
 	EXPECT_LT(0, sums.children);
+	await_rest(_metadata, self->ctx);
 	ASSERT_EQ(0, kcoro_info(self->ctx, &info));
 	TH_LOG("%d tasks, %llu steps, %llu children, %llu messages; %d cancelled, %d set, %d policies, %d active; %llu switches, %llu steals, %llu handovers, %llu hogs, %llu falls, %lld s",
 	       tasks, (unsigned long long)sums.steps,
