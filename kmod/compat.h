@@ -6,6 +6,7 @@
 #ifndef KCORO_COMPAT_H
 #define KCORO_COMPAT_H
 
+#include <linux/fs.h>
 #include <linux/hrtimer.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -30,6 +31,24 @@ static inline bool kcoro_still_runnable(const struct task_struct *p)
 	return p->on_rq && !p->se.sched_delayed;
 #else
 	return p->on_rq;
+#endif
+}
+
+/*
+ * Write, but not while the file system is frozen. Since 6.8 the callee sees to
+ * that: to do so twice is to wait for a freezer that waits for oneself.
+ */
+static inline ssize_t kcoro_iocb_write(struct kiocb *iocb, struct iov_iter *iter)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+	return vfs_iocb_iter_write(iocb->ki_filp, iocb, iter);
+#else
+	ssize_t ret;
+
+	file_start_write(iocb->ki_filp);
+	ret = vfs_iocb_iter_write(iocb->ki_filp, iocb, iter);
+	file_end_write(iocb->ki_filp);
+	return ret;
 #endif
 }
 

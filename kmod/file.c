@@ -45,6 +45,7 @@
 #include <linux/tty.h>
 #include <linux/uio.h>
 
+#include "compat.h"
 #include "task.h"
 
 /* After so many -EAGAIN of a file that polls ready, wait a little. */
@@ -196,17 +197,13 @@ static int file_iter(struct file_io *io, struct kiocb *iocb)
 {
 	struct kvec vec = { .iov_base = io->buf, .iov_len = io->len };
 	struct iov_iter iter;
-	ssize_t ret;
 
 	if (!io->write) {
 		iov_iter_kvec(&iter, ITER_DEST, &vec, 1, io->len);
 		return vfs_iocb_iter_read(io->file, iocb, &iter);
 	}
 	iov_iter_kvec(&iter, ITER_SOURCE, &vec, 1, io->len);
-	file_start_write(io->file);
-	ret = vfs_iocb_iter_write(io->file, iocb, &iter);
-	file_end_write(io->file);
-	return ret;
+	return kcoro_iocb_write(iocb, &iter);
 }
 
 static int file_io_regular(struct file_io *io)
