@@ -11,7 +11,8 @@
  *	1 the body has returned		all; the slots are dropped, so that the
  *					other sides see end of stream
  *	2 kcoro_ctx_task_ended()	all; the context queues the exit record
- *	3 done, joiners woken		holders of a reference
+ *	3 done, joiners woken, then	holders of a reference
+ *	  its group is told
  *	4 reaped: stack freed		holders of a reference, who find no stack
  *	5 last reference dropped	nobody
  *
@@ -26,6 +27,7 @@
 #include "context.h"
 #include "env.h"
 #include "exit.h"
+#include "group.h"
 #include "place.h"
 #include "sched.h"
 #include "scope.h"
@@ -215,6 +217,8 @@ static void task_end(struct kcoro_task *task)
 	wakes = kcoro_waitq_take_all(&task->joiners, 0);
 	raw_spin_unlock_irq(&task->lock);
 	kcoro_wake_all(wakes);
+	if (unlikely(task->group))
+		kcoro_group_task_ended(task);
 }
 
 /**
@@ -301,23 +305,14 @@ void kcoro_task_crashed(struct kcoro_task *task)
 }
 
 /**
- * kcoro_spawn() - start a task of kernel code
- * @args: what it runs; see struct kcoro_spawn_args
+ * kcoro_spawn_into() - start a task of kernel code in a group
+ * @group: the caller has a place in it; NULL: in none
+ * @args: as for kcoro_spawn()
  *
- * The task is placed on the caller's CPU. If the caller is a task of a context
- * (of a program), so is the new one: it counts in that context's limits, its
- * stack is charged there, it is listed, and killed as the context ends. It
- * leaves no exit record there. (A native call is a thread, and has no context.)
- *
- * Context: task or thread; may sleep.
- * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
- * no function, a stack size over the limit, a flag, priority or CPU that there
- * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
- * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a
- * task of a context: -EDQUOT: it, or its user, has as many tasks as it may.
- * -EAGAIN: all programs together have. -ECANCELED: it has ended.
+ * Context, Return: as kcoro_spawn().
  */
-struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
+struct kcoro_task *kcoro_spawn_into(struct kcoro_group *group,
+				    const struct kcoro_spawn_args *args)
 {
 	struct kcoro_task *self = kcoro_self();
 	struct kcoro_task_params params = {
@@ -349,8 +344,32 @@ struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
 		module_put(args->owner);
 		return task;
 	}
+	if (group)
+		kcoro_group_attach(group, task);
 	kcoro_task_start(task);
 	return task;
+}
+
+/**
+ * kcoro_spawn() - start a task of kernel code
+ * @args: what it runs; see struct kcoro_spawn_args
+ *
+ * The task is placed on the caller's CPU. If the caller is a task of a context
+ * (of a program), so is the new one: it counts in that context's limits, its
+ * stack is charged there, it is listed, and killed as the context ends. It
+ * leaves no exit record there. (A native call is a thread, and has no context.)
+ *
+ * Context: task or thread; may sleep.
+ * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
+ * no function, a stack size over the limit, a flag, priority or CPU that there
+ * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
+ * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a
+ * task of a context: -EDQUOT: it, or its user, has as many tasks as it may.
+ * -EAGAIN: all programs together have. -ECANCELED: it has ended.
+ */
+struct kcoro_task *kcoro_spawn(const struct kcoro_spawn_args *args)
+{
+	return kcoro_spawn_into(NULL, args);
 }
 EXPORT_SYMBOL_GPL(kcoro_spawn);
 

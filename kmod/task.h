@@ -19,6 +19,7 @@
 
 struct kcoro_ctx;
 struct kcoro_defer;
+struct kcoro_group;
 struct kcoro_scope;
 struct kcoro_value;
 struct kcoro_worker;
@@ -101,6 +102,8 @@ struct kcoro_mail {
  * @scope: the innermost scope that it is in, or NULL. By itself
  * @defers: calls to make at its end, first one first. By itself
  * @values: its chain of values. By itself
+ * @group: the group that it is in, held to its end, or NULL. [C] from the start on
+ * @group_node: in a list of @group; of its results after its end. [L] of that
  * @interruptible: @worker is in a native call that SIGKILL ends
  * @id: unique while the module is loaded. [C]
  * @parent: id of the task that spawned it, or 0. [C]
@@ -153,6 +156,7 @@ struct kcoro_task {
 		u32 shields;
 		struct kcoro_scope *scope;
 		struct kcoro_defer *defers;
+		struct kcoro_group *group;
 	);
 	struct kcoro_task *rq_next;
 	raw_spinlock_t *park_lock;
@@ -170,6 +174,7 @@ struct kcoro_task {
 	struct kcoro_waitq joiners;
 	struct kcoro_cause cause;
 	struct kcoro_value *values;
+	struct list_head group_node;
 
 	u64 id;
 	u64 parent;
@@ -247,6 +252,8 @@ static inline void kcoro_task_set_result(struct kcoro_task *task, s64 result)
 	task->result = failed ? 0 : result;
 }
 
+struct kcoro_task *kcoro_spawn_into(struct kcoro_group *group,
+				    const struct kcoro_spawn_args *args);
 struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params);
 void kcoro_task_start(struct kcoro_task *task);
 void kcoro_task_discard(struct kcoro_task *task);
