@@ -3,8 +3,9 @@
  * Contexts: one open of /dev/kcoro, the root of all that is made through it.
  *
  * Model: a context has tasks, which it lists, counts and kills, and the exit
- * records of those that have no descriptor. What its tasks spawn is its as well.
- * It pays for the tasks' stacks and for channels. It is KILLED by request, by
+ * records of those that have neither a descriptor nor a group (records.c). What
+ * its tasks spawn is its as well. It pays for the tasks' stacks, for channels and
+ * for groups. It is KILLED by request, by
  * its opener's end (unless it is DETACHED) or by the release of its descriptor:
  * it takes no new tasks then, and every wait of those it has fails.
  *
@@ -22,18 +23,18 @@
  *
  * Teardown, in phases, and who can still see the context in each:
  *	1 killed	all
- *	2 closed	tasks, channels, task descriptors, walks (list.c). The
- *			records that nobody has read are dropped
- *	3 users is 0	channels, task descriptors, walks: a work item destroys
- *			the pool of stacks
+ *	2 closed	tasks, channels, groups, task descriptors, walks
+ *			(list.c). Its records that nobody has read are dropped
+ *	3 users is 0	channels, groups, task descriptors, walks: a work item
+ *			destroys the pool of stacks
  *	4 refs is 0	nobody: freed, the module's reference dropped
  * Between 1 and 3 time passes as tasks return from their waits. A channel may
- * outlive the rest for as long as some other process or task holds it.
+ * outlive the rest for as long as some other process or task holds it, and a
+ * group, with the records of its tasks, for as long as its descriptor is open.
  *
  * Invariants: a task is published under the lock under which `killed` is seen
  * false, so none escapes a kill. A task that is in a table has a context that
- * is alive. A task is uncharged before anybody can learn of its end. A record
- * is delivered once, or put back if the reader's memory is bad.
+ * is alive. A task is uncharged before anybody can learn of its end.
  *
  * Unloading: each context holds a reference to the module until phase 4. The
  * code after that module_put() is run by a work item (kcoro_ctx_exit() waits
@@ -41,7 +42,7 @@
  * the module itself.
  *
  * Locks: ctx->lock, then those of the tables. ctx->files' lock, then the wait
- * queue in the file. None of ours is held while ctx->wait is woken. They are
+ * queue in the file. None of ours is held while readers are woken. They are
  * spinlocks, since a task's end must not sleep, and never taken by interrupts.
  * opener_wake() runs under the kernel's tasklist_lock, interrupts off: it takes
  * none of them.
@@ -81,12 +82,6 @@ static DEFINE_XARRAY(all_ctxs);
 static atomic64_t last_id = ATOMIC64_INIT(0);
 static struct workqueue_struct *teardown_wq;
 
-/* Is the end of @task told by a record of its context? */
-static bool keeps_record(const struct kcoro_task *task)
-{
-	return !(task->flags & (KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT));
-}
-
 /**
  * kcoro_ctx_get() - take a reference
  * @ctx: the caller knows that somebody holds one
@@ -109,7 +104,7 @@ void kcoro_ctx_put(struct kcoro_ctx *ctx)
 	if (!refcount_dec_and_test(&ctx->refs))
 		return;
 	WARN_ON_ONCE(!xa_empty(&ctx->tasks) || !xa_empty(&ctx->files) ||
-		     ctx->nr_chans);
+		     ctx->nr_chans || ctx->nr_groups);
 	kcoro_user_put(ctx->user);
 	put_pid(ctx->pid);
 	kfree(ctx);
@@ -232,6 +227,7 @@ void kcoro_ctx_unreserve_task(struct kcoro_ctx *ctx, u64 id)
  *
  * Context: process, atomic too.
  * Return: 0. -ESHUTDOWN: @ctx was killed since the task was admitted.
+ * -ECANCELED: so was its group, which would have its record.
  */
 int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task)
 {
@@ -240,10 +236,12 @@ int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task)
 	spin_lock(&ctx->lock);
 	if (ctx->killed) {
 		err = -ESHUTDOWN;
+	} else if (task->records && task->records->over) {
+		err = -ECANCELED;
 	} else {
 		atomic_inc(&ctx->users);
-		if (keeps_record(task))
-			ctx->nr_records++;
+		if (task->records)
+			task->records->pending++;
 		/* Reserved: neither allocates, neither fails. */
 		xa_store(&ctx->tasks, task->id, task, GFP_ATOMIC);
 		xa_store(&kcoro_all_tasks, task->id, task, GFP_ATOMIC);
@@ -254,18 +252,18 @@ int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task)
 	return err;
 }
 
-static void ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task)
+/**
+ * kcoro_ctx_unlist() - take a task out of the tables
+ * @ctx: its context; the caller has its lock
+ * @task: has ended
+ *
+ * Context: process, atomic.
+ */
+void kcoro_ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task)
 {
 	lockdep_assert_held(&ctx->lock);
 	xa_erase(&ctx->tasks, task->id);
 	xa_erase(&kcoro_all_tasks, task->id);
-}
-
-/* Without events: io_uring takes what it is told, all others ask ->poll. */
-static void ctx_wake(struct kcoro_ctx *ctx)
-{
-	if (wq_has_sleeper(&ctx->wait))
-		wake_up_interruptible(&ctx->wait);
 }
 
 /**
@@ -276,28 +274,25 @@ static void ctx_wake(struct kcoro_ctx *ctx)
  */
 void kcoro_ctx_task_ended(struct kcoro_task *task)
 {
+	struct kcoro_records *records = task->records;
 	struct kcoro_ctx *ctx = task->ctx;
-	bool record;
 
 	kcoro_limits_uncharge(ctx->user);
 	spin_lock(&ctx->lock);
 	ctx->nr_live--;
-	record = keeps_record(task) && !ctx->closed;
-	if (record) {
+	if (records)
 		ctx->nr_exits++;
-		kcoro_task_get(task);
-		list_add_tail(&task->exit_node, &ctx->exits);
-	} else {
-		if (keeps_record(task))
-			ctx->nr_records--;
-		ctx_unlist(ctx, task);
-	}
+	else
+		kcoro_ctx_unlist(ctx, task);
+	/* That of a group comes with the group's other news: group.c. */
+	if (records && !task->group)
+		kcoro_records_add(task);
 	spin_unlock(&ctx->lock);
 
 	if (task->flags & KCORO_SPAWN_FD)
 		kcoro_task_file_ended(ctx, task->id);
-	if (record)
-		ctx_wake(ctx);
+	if (records && !task->group)
+		kcoro_records_wake(records);
 }
 
 /**
@@ -311,6 +306,32 @@ void kcoro_ctx_task_reaped(struct kcoro_ctx *ctx)
 	ctx_unuse(ctx);
 }
 
+/* One object more, with a reference, if there are not @max of the kind yet. */
+static int admit_object(struct kcoro_ctx *ctx, u32 *count, u32 max)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->killed)
+		err = -ESHUTDOWN;
+	else if (*count >= max)
+		err = -EDQUOT;
+	else
+		++*count;
+	spin_unlock(&ctx->lock);
+	if (!err)
+		kcoro_ctx_get(ctx);
+	return err;
+}
+
+static void object_freed(struct kcoro_ctx *ctx, u32 *count)
+{
+	spin_lock(&ctx->lock);
+	--*count;
+	spin_unlock(&ctx->lock);
+	kcoro_ctx_put(ctx);
+}
+
 /**
  * kcoro_ctx_admit_chan() - account for a channel
  * @ctx: who pays
@@ -321,19 +342,7 @@ void kcoro_ctx_task_reaped(struct kcoro_ctx *ctx)
  */
 int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx)
 {
-	int err = 0;
-
-	spin_lock(&ctx->lock);
-	if (ctx->killed)
-		err = -ESHUTDOWN;
-	else if (ctx->nr_chans >= kcoro_limits_chans_ctx())
-		err = -EDQUOT;
-	else
-		ctx->nr_chans++;
-	spin_unlock(&ctx->lock);
-	if (!err)
-		kcoro_ctx_get(ctx);
-	return err;
+	return admit_object(ctx, &ctx->nr_chans, kcoro_limits_chans_ctx());
 }
 
 /**
@@ -344,10 +353,31 @@ int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx)
  */
 void kcoro_ctx_chan_freed(struct kcoro_ctx *ctx)
 {
-	spin_lock(&ctx->lock);
-	ctx->nr_chans--;
-	spin_unlock(&ctx->lock);
-	kcoro_ctx_put(ctx);
+	object_freed(ctx, &ctx->nr_chans);
+}
+
+/**
+ * kcoro_ctx_admit_group() - account for a group
+ * @ctx: who pays
+ *
+ * Context: process, atomic too.
+ * Return: as kcoro_ctx_admit_chan(), with kcoro_ctx_group_freed() and
+ * groups_ctx_max.
+ */
+int kcoro_ctx_admit_group(struct kcoro_ctx *ctx)
+{
+	return admit_object(ctx, &ctx->nr_groups, kcoro_limits_groups_ctx());
+}
+
+/**
+ * kcoro_ctx_group_freed() - undo kcoro_ctx_admit_group()
+ * @ctx: who paid; not to be touched afterwards
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_group_freed(struct kcoro_ctx *ctx)
+{
+	object_freed(ctx, &ctx->nr_groups);
 }
 
 /**
@@ -369,7 +399,9 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	WRITE_ONCE(ctx->killed, true);
 	spin_unlock(&ctx->lock);
 	nr = kcoro_walk_kill(&walk, false);
-	ctx_wake(ctx);
+	kcoro_records_wake(&ctx->records);
+	if (wq_has_sleeper(&ctx->end_wait))
+		wake_up_interruptible(&ctx->end_wait);
 	return nr;
 }
 
@@ -442,63 +474,6 @@ void kcoro_ctx_task_info(struct kcoro_task *task, struct kcoro_ctx *ctx,
 }
 
 /**
- * kcoro_ctx_take_exit() - take the oldest unread exit in hand
- * @ctx: whose
- *
- * Context: process, atomic too.
- * Return: the task, with a reference, to be given to kcoro_ctx_deliver_exit()
- * or kcoro_ctx_untake_exit(); or NULL.
- */
-struct kcoro_task *kcoro_ctx_take_exit(struct kcoro_ctx *ctx)
-{
-	struct kcoro_task *task;
-
-	spin_lock(&ctx->lock);
-	task = list_first_entry_or_null(&ctx->exits, struct kcoro_task,
-					exit_node);
-	if (task)
-		list_del_init(&task->exit_node);
-	spin_unlock(&ctx->lock);
-	return task;
-}
-
-/**
- * kcoro_ctx_untake_exit() - the record in hand could not be delivered
- * @ctx: whose
- * @task: becomes the oldest again; the reference goes with it
- *
- * Context: process.
- */
-void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
-{
-	spin_lock(&ctx->lock);
-	list_add(&task->exit_node, &ctx->exits);
-	spin_unlock(&ctx->lock);
-	ctx_wake(ctx);
-}
-
-/**
- * kcoro_ctx_deliver_exit() - the record in hand was delivered
- * @ctx: whose
- * @task: the reference goes
- *
- * Context: process.
- */
-void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task)
-{
-	bool last;
-
-	spin_lock(&ctx->lock);
-	ctx->nr_exits--;
-	last = !--ctx->nr_records;
-	ctx_unlist(ctx, task);
-	spin_unlock(&ctx->lock);
-	kcoro_task_put(task);
-	if (last)	/* other readers wait for a record that never comes */
-		ctx_wake(ctx);
-}
-
-/**
  * kcoro_ctx_create() - make a context for the caller
  *
  * Context: process; a file of ours is being opened.
@@ -517,10 +492,10 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 	ctx->id = atomic64_inc_return(&last_id);
 	ctx->uid = current_uid();
 	spin_lock_init(&ctx->lock);
-	INIT_LIST_HEAD(&ctx->exits);
+	kcoro_records_init(&ctx->records);
 	xa_init_flags(&ctx->tasks, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->files, XA_FLAGS_ACCOUNT);
-	init_waitqueue_head(&ctx->wait);
+	init_waitqueue_head(&ctx->end_wait);
 	kcoro_stack_pool_init(&ctx->pool, GFP_KERNEL_ACCOUNT);
 	INIT_WORK(&ctx->teardown, ctx_teardown);
 	INIT_WORK(&ctx->opener_ended, opener_work);
@@ -559,19 +534,11 @@ err_ctx:
  */
 void kcoro_ctx_close(struct kcoro_ctx *ctx)
 {
-	struct kcoro_task *task;
-
 	remove_wait_queue(&ctx->pid->wait_pidfd, &ctx->opener);
 	cancel_work_sync(&ctx->opener_ended);
 	xa_erase(&all_ctxs, ctx->id);
-	spin_lock(&ctx->lock);
-	ctx->closed = true;
-	spin_unlock(&ctx->lock);
 	kcoro_ctx_kill(ctx);
-	while ((task = kcoro_ctx_take_exit(ctx))) {
-		kcoro_ctx_deliver_exit(ctx, task);
-		cond_resched();
-	}
+	kcoro_records_close(ctx, &ctx->records);
 	ctx_unuse(ctx);
 }
 

@@ -5,7 +5,6 @@
 
 #include <linux/atomic.h>
 #include <linux/fs.h>
-#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -14,6 +13,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "records.h"
 #include "stack.h"
 
 struct kcoro_call;
@@ -30,8 +30,8 @@ struct pid;
  * Fields: [C] constant; [L] under @lock; [A] atomic; [I] own lock inside.
  *
  * @refs: who may look at it: its descriptor or, after that, the tasks not yet
- *	reaped, together one; each channel, task descriptor, and task found by a
- *	walk. [A]
+ *	reaped, together one; each channel, group, task descriptor, and task found
+ *	by a walk. [A]
  * @users: who may use @pool: its descriptor, each task not yet reaped. [A]
  * @id: unique while the module is loaded. [C]
  * @uid: the opener's real user. [C]
@@ -43,18 +43,16 @@ struct pid;
  * @comm: the opener's name, as it was. [C]
  * @lock: nests outside that of @tasks
  * @killed: it takes no new tasks and channels. [L], set once, read without
- * @closed: its descriptor is gone: nobody reads exits. [L], set once
  * @options: KCORO_CTX_*. [L]
  * @nr_live: tasks admitted that have not ended. [L]
  * @nr_exits: tasks that have ended and whose record was not delivered. [L]
- * @nr_records: tasks, of both kinds, whose record will be delivered here. [L]
  * @nr_chans: channels. [L]
- * @exits: tasks that have ended, each with a reference, oldest first; without
- *	those that a reader has in hand. [L: by exit_node]
+ * @nr_groups: groups. [L]
+ * @records: those that its descriptor gives. [L], [I]
  * @tasks: tasks by id, from their start to their end, or to the delivery of
  *	their record. Written under @lock. [I]
  * @files: struct kcoro_task_file by task id, see task_fd.c. [I]
- * @wait: readers and pollers. [I]
+ * @end_wait: pollers of its groups, woken as it is killed. [I]
  * @pool: where its tasks' stacks come from. [I]
  * @teardown: frees @pool when nobody uses it any more
  */
@@ -71,16 +69,15 @@ struct kcoro_ctx {
 	char comm[TASK_COMM_LEN];
 	spinlock_t lock; /* guards [L] */
 	bool killed;
-	bool closed;
 	u32 options;
 	u32 nr_live;
 	u32 nr_exits;
-	u32 nr_records;
 	u32 nr_chans;
-	struct list_head exits;
+	u32 nr_groups;
+	struct kcoro_records records;
 	struct xarray tasks;
 	struct xarray files;
-	wait_queue_head_t wait;
+	wait_queue_head_t end_wait;
 	struct kcoro_stack_pool pool;
 	struct work_struct teardown;
 };
@@ -91,6 +88,8 @@ void kcoro_ctx_task_ended(struct kcoro_task *task);
 void kcoro_ctx_task_reaped(struct kcoro_ctx *ctx);
 /* Called by the runtime: chan.c, when a channel that it pays for is freed. */
 void kcoro_ctx_chan_freed(struct kcoro_ctx *ctx);
+/* Called by the runtime: group.c, when a group that it pays for is freed. */
+void kcoro_ctx_group_freed(struct kcoro_ctx *ctx);
 
 /* For the device layer: context.c. */
 struct kcoro_ctx *kcoro_ctx_create(void);
@@ -105,10 +104,8 @@ int kcoro_ctx_reserve_task(struct kcoro_ctx *ctx, u64 id);
 void kcoro_ctx_unreserve_task(struct kcoro_ctx *ctx, u64 id);
 int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task);
 int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx);
-
-struct kcoro_task *kcoro_ctx_take_exit(struct kcoro_ctx *ctx);
-void kcoro_ctx_untake_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
-void kcoro_ctx_deliver_exit(struct kcoro_ctx *ctx, struct kcoro_task *task);
+int kcoro_ctx_admit_group(struct kcoro_ctx *ctx);
+void kcoro_ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task);
 
 u64 kcoro_ctx_kill(struct kcoro_ctx *ctx);
 void kcoro_ctx_kill_orphan(struct kcoro_ctx *ctx);

@@ -2,12 +2,8 @@
 /*
  * Descriptors of contexts: what an open /dev/kcoro does besides its calls.
  *
- * Model: read(2) gives the exit records of tasks without a descriptor, oldest
- * first, as many whole ones as there are and fit. It gives 0 once no task is
- * left that will have a record: `while (read() > 0)` sees all exits and ends.
- *
- * Invariants: a record counts in nr_records until it is delivered, so a reader
- * gets no end of file while another one may yet put one back.
+ * Model: read(2) and poll(2) are about exit records (records.c). The release of
+ * the descriptor is the context's end.
  *
  * Locks: ctx->lock.
  */
@@ -15,13 +11,10 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
-#include <linux/poll.h>
 #include <linux/seq_file.h>
-#include <linux/uaccess.h>
 
 #include "context.h"
 #include "dev.h"
-#include "task.h"
 
 static int ctx_open(struct inode *inode, struct file *file)
 {
@@ -33,81 +26,19 @@ static int ctx_open(struct inode *inode, struct file *file)
 	return stream_open(inode, file);
 }
 
-static bool ctx_readable(struct kcoro_ctx *ctx)
-{
-	bool yes;
-
-	spin_lock(&ctx->lock);
-	yes = !list_empty(&ctx->exits) || !ctx->nr_records;
-	spin_unlock(&ctx->lock);
-	return yes;
-}
-
-/* 1: one record was read. 0: there will be none. */
-static int ctx_read_one(struct kcoro_ctx *ctx, char __user *to, bool nowait)
-{
-	struct kcoro_task *task;
-	struct kcoro_exit exit;
-	int err;
-
-	while (!(task = kcoro_ctx_take_exit(ctx))) {
-		if (ctx_readable(ctx)) {
-			if (!READ_ONCE(ctx->nr_records))
-				return 0;
-			continue;
-		}
-		if (nowait)
-			return -EAGAIN;
-		err = wait_event_interruptible(ctx->wait, ctx_readable(ctx));
-		if (err)
-			return err;
-	}
-	kcoro_task_exit_record(task, &exit);
-	if (copy_to_user(to, &exit, sizeof(exit))) {
-		kcoro_ctx_untake_exit(ctx, task);
-		return -EFAULT;
-	}
-	kcoro_ctx_deliver_exit(ctx, task);
-	return 1;
-}
-
 static ssize_t ctx_read(struct file *file, char __user *to, size_t len,
 			loff_t *pos)
 {
 	struct kcoro_ctx *ctx = file->private_data;
-	bool nowait = file->f_flags & O_NONBLOCK;
-	ssize_t done = 0;
-	int ret;
 
-	if (len < sizeof(struct kcoro_exit))
-		return -EMSGSIZE;
-	do {
-		ret = ctx_read_one(ctx, to + done, nowait || done);
-		if (ret <= 0)
-			return done ?: ret;
-		done += sizeof(struct kcoro_exit);
-		cond_resched();
-	} while (len - done >= sizeof(struct kcoro_exit));
-	return done;
+	return kcoro_records_read(ctx, &ctx->records, file, to, len);
 }
 
-/*
- * No EPOLLIN for end of file while the context lives: one that has no tasks
- * yet, or none just now, is no event.
- */
 static __poll_t ctx_poll(struct file *file, struct poll_table_struct *pt)
 {
 	struct kcoro_ctx *ctx = file->private_data;
-	__poll_t mask = 0;
 
-	poll_wait(file, &ctx->wait, pt);
-	spin_lock(&ctx->lock);
-	if (!list_empty(&ctx->exits))
-		mask |= EPOLLIN | EPOLLRDNORM;
-	else if (ctx->killed && !ctx->nr_records)
-		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
-	spin_unlock(&ctx->lock);
-	return mask;
+	return kcoro_records_poll(ctx, &ctx->records, file, pt);
 }
 
 static int ctx_release(struct inode *inode, struct file *file)
@@ -141,19 +72,20 @@ int kcoro_ctx_ioc_options(struct file *file, struct kcoro_call *call)
 static void ctx_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kcoro_ctx *ctx = file->private_data;
-	u32 tasks, exits, chans, options;
+	u32 tasks, exits, chans, groups, options;
 	bool killed;
 
 	spin_lock(&ctx->lock);
 	tasks = ctx->nr_live;
 	exits = ctx->nr_exits;
 	chans = ctx->nr_chans;
+	groups = ctx->nr_groups;
 	options = ctx->options;
 	killed = ctx->killed;
 	spin_unlock(&ctx->lock);
 	seq_printf(m, "kcoro-kind:\tcontext\nkcoro-id:\t%llu\n", ctx->id);
 	seq_printf(m, "kcoro-tasks:\t%u\nkcoro-exits:\t%u\n", tasks, exits);
-	seq_printf(m, "kcoro-channels:\t%u\n", chans);
+	seq_printf(m, "kcoro-channels:\t%u\nkcoro-groups:\t%u\n", chans, groups);
 	seq_printf(m, "kcoro-state:\t%s%s\n", killed ? "killed" : "live",
 		   options & KCORO_CTX_DETACHED ? " detached" : "");
 	seq_printf(m, "kcoro-opener:\t%d ",

@@ -3,7 +3,7 @@
  * The device, and the calls of all our descriptors.
  *
  * Model: /dev/kcoro is a misc device; an open of it is a context (context.c).
- * Contexts, channels and tasks share one table of calls, indexed by the call's
+ * Contexts, channels, tasks and groups share one table of calls, indexed by the call's
  * number, which says what a call is called on, how much of its argument there
  * is at least, and who carries it out. Arguments are copied in before and out
  * after the handler, which sees kernel memory only.
@@ -38,6 +38,7 @@
 #include "context.h"
 #include "cpus.h"
 #include "dev.h"
+#include "group.h"
 #include "limits.h"
 #include "list.h"
 #include "sched.h"
@@ -45,7 +46,7 @@
 #include "stack.h"
 #include "task_fd.h"
 
-static_assert(sizeof(struct kcoro_info) == 176);
+static_assert(sizeof(struct kcoro_info) == 184);
 static_assert(sizeof(struct kcoro_cpu_info) == 104);
 static_assert(sizeof(struct kcoro_cpus) == 16);
 static_assert(sizeof(struct kcoro_body_info) == 144);
@@ -62,6 +63,10 @@ static_assert(sizeof(struct kcoro_list) == 24);
 static_assert(sizeof(struct kcoro_kill) == 24);
 static_assert(sizeof(struct kcoro_options) == 8);
 static_assert(sizeof(struct kcoro_set) == 24);
+static_assert(sizeof(struct kcoro_group_create) == 24);
+static_assert(sizeof(struct kcoro_group_wait) == 136);
+static_assert(sizeof(struct kcoro_group_cancel) == 56);
+static_assert(sizeof(struct kcoro_group_failed) == 208);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -130,7 +135,7 @@ static const struct ioc iocs[] = {
 	    offsetofend(struct kcoro_info, features), ioc_info),
 	IOC(KCORO_IOC_BODIES, KCORO_KIND_CTX,
 	    sizeof(struct kcoro_bodies), ioc_bodies),
-	IOC(KCORO_IOC_SPAWN, KCORO_KIND_CTX,
+	IOC(KCORO_IOC_SPAWN, KCORO_KIND_CTX | KCORO_KIND_GROUP,
 	    sizeof(struct kcoro_spawn), kcoro_ioc_spawn),
 	IOC(KCORO_IOC_CHAN_CREATE, KCORO_KIND_CTX,
 	    sizeof(struct kcoro_chan_create), kcoro_ioc_chan_create),
@@ -153,6 +158,14 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_cpus), kcoro_ioc_cpus),
 	IOC(KCORO_IOC_SET, KCORO_KIND_CTX | KCORO_KIND_TASK,
 	    sizeof(struct kcoro_set), kcoro_ioc_set),
+	IOC(KCORO_IOC_GROUP_CREATE, KCORO_KIND_CTX | KCORO_KIND_GROUP,
+	    sizeof(struct kcoro_group_create), kcoro_ioc_group_create),
+	IOC(KCORO_IOC_GROUP_WAIT, KCORO_KIND_GROUP,
+	    sizeof(struct kcoro_group_wait), kcoro_ioc_group_wait),
+	IOC(KCORO_IOC_GROUP_CANCEL, KCORO_KIND_GROUP,
+	    sizeof(struct kcoro_group_cancel), kcoro_ioc_group_cancel),
+	IOC(KCORO_IOC_GROUP_FAILED, KCORO_KIND_GROUP,
+	    sizeof(struct kcoro_group_failed), kcoro_ioc_group_failed),
 };
 
 /**

@@ -14,7 +14,8 @@ struct seq_file;
 #define KCORO_KIND_CTX		0x1
 #define KCORO_KIND_CHAN		0x2
 #define KCORO_KIND_TASK		0x4
-#define KCORO_KIND_ANY		0x7
+#define KCORO_KIND_GROUP	0x8
+#define KCORO_KIND_ANY		0xf
 
 /* The argument of any call. */
 union kcoro_call_arg {
@@ -30,6 +31,10 @@ union kcoro_call_arg {
 	struct kcoro_task_info task;
 	struct kcoro_cpus cpus;
 	struct kcoro_set set;
+	struct kcoro_group_create group_create;
+	struct kcoro_group_wait group_wait;
+	struct kcoro_group_cancel group_cancel;
+	struct kcoro_group_failed group_failed;
 };
 
 /**

@@ -25,111 +25,62 @@
  * descendants of the tasks that they have, but while one begins or ends. A place
  * counts in @nr_places from before its task is made until after it has ended.
  *
- * Who sees what of a task that ends: it is done, then out of @tasks and among the
- * results, then no longer live: so who is told that none is left finds every
- * result.
+ * Who sees what of a task that ends: it is done, then, in one step, out of @tasks,
+ * no longer live, and among the results or records of its group; then no longer
+ * live in the ancestors, one by one upwards. So who is told that none is left finds
+ * every result, those of the groups below too; and who has a result finds the place
+ * free.
  *
- * Locks: group->lock, a plain spinlock: nobody comes here from an interrupt. A
- * parent's and a child's are never held together. Waits are won under it, woken
- * after it is dropped. Tasks are cancelled one at a time without it, as there may
- * be many.
+ * Locks: group->lock, a plain spinlock: nobody comes here from an interrupt; then,
+ * for records, the context's. A parent's and a child's are never held together.
+ * Waits are won under it, woken after it is dropped. Tasks are cancelled one at a
+ * time without it, as there may be many.
  *
  * Rejected: groups as tasks of their own that wait (a stack each); to keep every
  * ended task in any case (a group that serves for years would grow).
  */
-#include <linux/kcoro_group.h>
+#include <linux/atomic.h>
 #include <linux/module.h>
-#include <linux/refcount.h>
 #include <linux/slab.h>
-#include <linux/spinlock.h>
 
+#include "context.h"
 #include "group.h"
 #include "task.h"
 #include "wait.h"
 
 #define FLAGS	(KCORO_GROUP_FAIL_FAST | KCORO_GROUP_RESULTS)
 
-/**
- * struct kcoro_group - tasks that begin and end together
- *
- * Fields: [C] constant; [L] under @lock.
- *
- * @refs: one for each holder, task, and child group
- * @lock: guards what is marked
- * @flags: KCORO_GROUP_*. [C]
- * @limit: most tasks at a time, or 0. [C]
- * @parent: held, or NULL. [C]
- * @node: in @parent's @groups. [L] of @parent
- * @groups: its child groups, which are not held. [L]
- * @ending: it was cancelled. [L], read without
- * @nr_places: places taken. [L]
- * @live: tasks of it and its descendants that have not ended. [L], read without
- * @error: of the first that failed, or 0. [L], read without
- * @nr_failed: how many of its own and of its descendants'. [L], read without
- * @nr_kept: tasks in @failed. [L]
- * @why: of its cancel. Constant once @ending is set. [L]
- * @tasks: its own that have not ended and were not told to. [L]
- * @told: those that were cancelled with it. [L]
- * @results: ended tasks that kcoro_group_next() will give, held, oldest first. [L]
- * @failed: the first of its own that failed, @nr_kept of them, held. [L]
- * @spawners: who waits for a place. [L]
- * @takers: who waits for a result. [L]
- * @waiters: who waits until no task is left. [L]
- * @mourners: who waits for a failure. [L]
- */
-struct kcoro_group {
-	refcount_t refs;
-	spinlock_t lock;
-	u32 flags;
-	u32 limit;
-	struct kcoro_group *parent;
-	struct list_head node;
-	struct list_head groups;
-	bool ending;
-	u32 nr_places;
-	u32 live;
-	int error;
-	u64 nr_failed;
-	u32 nr_kept;
-	char why[KCORO_CAUSE_MAX];
-	struct list_head tasks;
-	struct list_head told;
-	struct list_head results;
-	struct kcoro_task *failed[KCORO_GROUP_FAILED_MAX];
-	struct kcoro_waitq spawners;
-	struct kcoro_waitq takers;
-	struct kcoro_waitq waiters;
-	struct kcoro_waitq mourners;
-};
+static atomic64_t last_id = ATOMIC64_INIT(0);
 
 /* --- A group's life ------------------------------------------------------------ */
 
 /**
- * kcoro_group_create() - make a group
- * @parent: whose part it is to be, or NULL; the caller holds it
- * @flags: KCORO_GROUP_FAIL_FAST, KCORO_GROUP_RESULTS
- * @limit: most tasks that it has at a time, without those of child groups; 0: any
- *	number
+ * kcoro_group_make() - make a group, of a program or of the kernel
+ * @parent: as for kcoro_group_create()
+ * @flags: known ones
+ * @limit: as for kcoro_group_create()
+ * @ctx: who pays: kcoro_ctx_admit_group() let it in, which is taken over on
+ *	success; or NULL
  *
  * Context: may sleep.
- * Return: the group, for kcoro_group_put(). -EINVAL: a flag that there is not.
- * -ECANCELED: @parent was cancelled. -ENOMEM.
+ * Return: the group, for kcoro_group_put(). -ECANCELED, -ENOMEM.
  */
-struct kcoro_group *kcoro_group_create(struct kcoro_group *parent, u32 flags,
-				       u32 limit)
+struct kcoro_group *kcoro_group_make(struct kcoro_group *parent, u32 flags,
+				     u32 limit, struct kcoro_ctx *ctx)
 {
 	struct kcoro_group *group;
 	bool ending = false;
 
-	if (flags & ~FLAGS)
-		return ERR_PTR(-EINVAL);
-	group = kzalloc(sizeof(*group), GFP_KERNEL);
+	group = kzalloc(sizeof(*group), ctx ? GFP_KERNEL_ACCOUNT : GFP_KERNEL);
 	if (!group)
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&group->refs, 1);
+	group->id = atomic64_inc_return(&last_id);
 	spin_lock_init(&group->lock);
 	group->flags = flags;
 	group->limit = limit;
+	group->ctx = ctx;
+	kcoro_records_init(&group->records);
 	INIT_LIST_HEAD(&group->node);
 	INIT_LIST_HEAD(&group->groups);
 	INIT_LIST_HEAD(&group->tasks);
@@ -153,6 +104,25 @@ struct kcoro_group *kcoro_group_create(struct kcoro_group *parent, u32 flags,
 		return ERR_PTR(-ECANCELED);
 	}
 	return group;
+}
+
+/**
+ * kcoro_group_create() - make a group
+ * @parent: whose part it is to be, or NULL; the caller holds it
+ * @flags: KCORO_GROUP_FAIL_FAST, KCORO_GROUP_RESULTS
+ * @limit: most tasks that it has at a time, without those of child groups; 0: any
+ *	number
+ *
+ * Context: may sleep.
+ * Return: the group, for kcoro_group_put(). -EINVAL: a flag that there is not.
+ * -ECANCELED: @parent was cancelled. -ENOMEM.
+ */
+struct kcoro_group *kcoro_group_create(struct kcoro_group *parent, u32 flags,
+				       u32 limit)
+{
+	if (flags & ~FLAGS)
+		return ERR_PTR(-EINVAL);
+	return kcoro_group_make(parent, flags, limit, NULL);
 }
 EXPORT_SYMBOL_GPL(kcoro_group_create);
 
@@ -179,6 +149,8 @@ static void group_free(struct kcoro_group *group)
 		kcoro_task_put(task);
 	for (i = 0; i < KCORO_GROUP_FAILED_MAX; i++)
 		kcoro_task_put(group->failed[i]);
+	if (group->ctx)
+		kcoro_ctx_group_freed(group->ctx);
 	kfree(group);
 }
 
@@ -249,7 +221,7 @@ static struct kcoro_group *next_to_cancel(struct kcoro_group *group)
 }
 
 /* One group, without its child groups. False: it was cancelled before. */
-static bool cancel_one(struct kcoro_group *group, const char *why)
+static bool cancel_one(struct kcoro_group *group, const char *why, u64 by)
 {
 	struct kcoro_waiter *wakes;
 
@@ -259,12 +231,39 @@ static bool cancel_one(struct kcoro_group *group, const char *why)
 		return false;
 	}
 	strscpy(group->why, why, sizeof(group->why));
+	group->by = by;
 	WRITE_ONCE(group->ending, true);
 	wakes = kcoro_waitq_take_all(&group->spawners, -ECANCELED);
 	spin_unlock(&group->lock);
 	kcoro_wake_all(wakes);
+	if (group->ctx)
+		kcoro_records_end(group->ctx, &group->records);
 	cancel_tasks(group);
 	return true;
+}
+
+/* With the groups in it. False: it was cancelled before. */
+static bool cancel_all(struct kcoro_group *group, const char *why, u64 by)
+{
+	struct kcoro_group *at = group, *child;
+
+	if (!cancel_one(group, why, by))
+		return false;
+	/* Down into each child group, and up when there is no other: no recursion. */
+	kcoro_group_get(at);
+	for (;;) {
+		child = next_to_cancel(at);
+		if (child) {
+			cancel_one(child, why, by);
+			at = child;
+			continue;
+		}
+		child = at;
+		at = child == group ? NULL : child->parent;
+		kcoro_group_put(child);
+		if (!at)
+			return true;
+	}
 }
 
 /**
@@ -279,25 +278,9 @@ static bool cancel_one(struct kcoro_group *group, const char *why)
  */
 bool kcoro_group_cancel(struct kcoro_group *group, const char *why)
 {
-	struct kcoro_group *at = group, *child;
+	struct kcoro_task *self = kcoro_self();
 
-	if (!cancel_one(group, why))
-		return false;
-	/* Down into each child group, and up when there is no other: no recursion. */
-	kcoro_group_get(at);
-	for (;;) {
-		child = next_to_cancel(at);
-		if (child) {
-			cancel_one(child, why);
-			at = child;
-			continue;
-		}
-		child = at;
-		at = child == group ? NULL : child->parent;
-		kcoro_group_put(child);
-		if (!at)
-			return true;
-	}
+	return cancel_all(group, why, self ? self->id : 0);
 }
 EXPORT_SYMBOL_GPL(kcoro_group_cancel);
 
@@ -416,8 +399,16 @@ EXPORT_SYMBOL_GPL(kcoro_group_next);
 
 /* --- Tasks that begin ---------------------------------------------------------------- */
 
-/* A place for one more task. */
-static int take_place(struct kcoro_group *group, ktime_t deadline)
+/**
+ * kcoro_group_take_place() - wait for a place for one more task
+ * @group: the caller holds it
+ * @deadline: until when, or KCORO_FOREVER; in the past: do not wait
+ *
+ * Context: task or thread; may park.
+ * Return: 0: for kcoro_group_attach() or kcoro_group_leave_place(). As
+ * kcoro_group_spawn().
+ */
+int kcoro_group_take_place(struct kcoro_group *group, ktime_t deadline)
 {
 	int err = kcoro_wait_check(kcoro_self());
 
@@ -446,7 +437,13 @@ static struct kcoro_waiter *pass_place(struct kcoro_group *group)
 	return next;
 }
 
-static void leave_place(struct kcoro_group *group)
+/**
+ * kcoro_group_leave_place() - undo kcoro_group_take_place()
+ * @group: the caller holds it
+ *
+ * Context: task or thread.
+ */
+void kcoro_group_leave_place(struct kcoro_group *group)
 {
 	struct kcoro_waiter *next;
 
@@ -510,12 +507,12 @@ struct kcoro_task *kcoro_group_spawn(struct kcoro_group *group,
 
 	if (group->limit == 1 && self && self->group == group)
 		return ERR_PTR(-EDEADLK);
-	err = take_place(group, deadline);
+	err = kcoro_group_take_place(group, deadline);
 	if (err)
 		return ERR_PTR(err);
 	task = kcoro_spawn_into(group, args);
 	if (IS_ERR(task))
-		leave_place(group);
+		kcoro_group_leave_place(group);
 	return task;
 }
 EXPORT_SYMBOL_GPL(kcoro_group_spawn);
@@ -535,6 +532,11 @@ static struct kcoro_waiter *keep_task(struct kcoro_group *group,
 
 	lockdep_assert_held(&group->lock);
 	list_del_init(&task->group_node);
+	if (task->records) {
+		spin_lock(&task->ctx->lock);
+		kcoro_records_add(task);
+		spin_unlock(&task->ctx->lock);
+	}
 	if (task_failed(task) && group->nr_kept < KCORO_GROUP_FAILED_MAX)
 		group->failed[group->nr_kept++] = kcoro_task_get(task);
 	if (!(group->flags & KCORO_GROUP_RESULTS))
@@ -549,18 +551,27 @@ static struct kcoro_waiter *keep_task(struct kcoro_group *group,
 }
 
 /* A task of @group, or of a group in it, has ended. */
-static void group_told(struct kcoro_group *group, const struct kcoro_task *task)
+static void group_told(struct kcoro_group *group, struct kcoro_task *task)
 {
 	struct kcoro_waiter *waiters = NULL, *takers = NULL, *mourners = NULL;
+	struct kcoro_waiter *taker = NULL, *spawner = NULL;
 	char why[KCORO_CAUSE_MAX];
 	bool first = false;
 
 	spin_lock(&group->lock);
+	if (task->group == group) {
+		taker = keep_task(group, task);
+		spawner = pass_place(group);
+	}
 	if (task_failed(task)) {
 		first = !group->nr_failed;
 		WRITE_ONCE(group->nr_failed, group->nr_failed + 1);
-		if (first)
+		if (first) {
+			group->first_id = task->id;
+			strscpy(group->first_name, task->name,
+				sizeof(group->first_name));
 			WRITE_ONCE(group->error, task->error);
+		}
 	}
 	WRITE_ONCE(group->live, group->live - 1);
 	if (!group->live) {
@@ -570,13 +581,19 @@ static void group_told(struct kcoro_group *group, const struct kcoro_task *task)
 	if (!group->live || first)
 		mourners = kcoro_waitq_take_all(&group->mourners, 0);
 	spin_unlock(&group->lock);
+	if (taker)
+		kcoro_wait_wake(taker->wait);
+	if (spawner)
+		kcoro_wait_wake(spawner->wait);
 	kcoro_wake_all(waiters);
 	kcoro_wake_all(takers);
 	kcoro_wake_all(mourners);
+	if (task->group == group && task->records)
+		kcoro_records_wake(task->records);
 	if (first && group->flags & KCORO_GROUP_FAIL_FAST) {
 		scnprintf(why, sizeof(why), "%s failed: error %d", task->name,
 			  -task->error);
-		kcoro_group_cancel(group, why);
+		cancel_all(group, why, task->id);
 	}
 }
 
@@ -588,17 +605,8 @@ static void group_told(struct kcoro_group *group, const struct kcoro_task *task)
  */
 void kcoro_group_task_ended(struct kcoro_task *task)
 {
-	struct kcoro_waiter *taker, *spawner;
 	struct kcoro_group *group = task->group, *at;
 
-	spin_lock(&group->lock);
-	taker = keep_task(group, task);
-	spawner = pass_place(group);
-	spin_unlock(&group->lock);
-	if (taker)
-		kcoro_wait_wake(taker->wait);
-	if (spawner)
-		kcoro_wait_wake(spawner->wait);
 	for (at = group; at; at = at->parent)
 		group_told(at, task);
 	kcoro_group_put(group);

@@ -74,6 +74,10 @@ static unsigned int chans_ctx_max = 16384;
 module_param(chans_ctx_max, uint, 0644);
 MODULE_PARM_DESC(chans_ctx_max, "channels of one context");
 
+static unsigned int groups_ctx_max = 1024;
+module_param(groups_ctx_max, uint, 0644);
+MODULE_PARM_DESC(groups_ctx_max, "groups of one context");
+
 static DEFINE_SPINLOCK(users_lock);
 static DEFINE_HASHTABLE(users, 6);	/* [U] */
 
@@ -211,6 +215,16 @@ u32 kcoro_limits_chans_ctx(void)
 }
 
 /**
+ * kcoro_limits_groups_ctx() - the limit of a context's groups
+ *
+ * Context: any.
+ */
+u32 kcoro_limits_groups_ctx(void)
+{
+	return READ_ONCE(groups_ctx_max);
+}
+
+/**
  * kcoro_limits_info() - fill in INFO's limits and counts
  * @info: where
  *
@@ -226,6 +240,7 @@ void kcoro_limits_info(struct kcoro_info *info)
 	info->tasks_user_max = READ_ONCE(tasks_user_max);
 	info->tasks_ctx_max = READ_ONCE(tasks_ctx_max);
 	info->chans_ctx_max = READ_ONCE(chans_ctx_max);
+	info->groups_ctx_max = READ_ONCE(groups_ctx_max);
 	info->tasks = atomic_read(&nr_tasks);
 	info->spawned = atomic64_read(&nr_spawned);
 }

@@ -5,6 +5,7 @@
  * Model: what all tasks of a call have in common (struct spawn) is copied and
  * checked once; then each is made by itself, with an environment, holds and a
  * body of its own. In this order, which error unwinding reverses:
+ *	place		in its group, if there is one: may wait
  *	admit		count it against the limits
  *	environment	argument, credentials, slots; the body checks it
  *	create		number, stack
@@ -12,6 +13,7 @@
  *	descriptor	if there shall be one; not installed
  *	tell		the program gets number and descriptor
  *	publish		killing the context reaches it now; the last to fail
+ *	attach		to its group, if there is one
  *	install, start
  * If one cannot be made, those before it stay: the program learns how many, and
  * why there are not more.
@@ -24,8 +26,8 @@
  * Invariants: the program knows of a task before the task runs: its number and
  * that it is one more (@spawned, which is taken back if it is not). Nothing
  * of a task that could not be made is left. A task never has a descriptor of a
- * context or task: no cycle of those keeps a context alive. (A socket in whose
- * queue such a descriptor lies can be given; the opener's end ends that.)
+ * context, task or group: no cycle of those keeps a context alive. (A socket in
+ * whose queue such a descriptor lies can be given; the opener's end ends that.)
  *
  * Locks: none here.
  *
@@ -50,6 +52,7 @@
 #include "context.h"
 #include "dev.h"
 #include "env.h"
+#include "group.h"
 #include "limits.h"
 #include "place.h"
 #include "spawn.h"
@@ -61,6 +64,8 @@
 /**
  * struct spawn - what the tasks of one call have in common
  * @ctx: their context
+ * @group: their group, or NULL
+ * @nowait: do not wait for a place in it
  * @args: the call's argument
  * @user: where the program has it
  * @body: held
@@ -70,6 +75,8 @@
  */
 struct spawn {
 	struct kcoro_ctx *ctx;
+	struct kcoro_group *group;
+	bool nowait;
 	const struct kcoro_spawn *args;
 	struct kcoro_spawn __user *user;
 	struct kcoro_body *body;
@@ -144,7 +151,8 @@ static int slot_open(struct kcoro_slot *slot, s32 fd)
 		fput(file);
 		return 0;
 	}
-	if (kcoro_is_task_file(file) || kcoro_is_ctx_file(file)) {
+	if (kcoro_is_task_file(file) || kcoro_is_ctx_file(file) ||
+	    kcoro_group_of_file(file)) {
 		fput(file);
 		return -ELOOP;
 	}
@@ -222,6 +230,14 @@ static struct kcoro_env *make_env(const struct spawn *spawn)
 	return env;
 }
 
+/* Where the exit record of such a task goes, or NULL. */
+static struct kcoro_records *records_of(const struct spawn *spawn)
+{
+	if (spawn->args->flags & (KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT))
+		return NULL;
+	return spawn->group ? &spawn->group->records : &spawn->ctx->records;
+}
+
 static struct kcoro_task *make_task(const struct spawn *spawn)
 {
 	const struct kcoro_spawn *args = spawn->args;
@@ -229,6 +245,7 @@ static struct kcoro_task *make_task(const struct spawn *spawn)
 		.body = spawn->body,
 		.ctx = spawn->ctx,
 		.pool = &spawn->ctx->pool,
+		.records = records_of(spawn),
 		.name = args->name[0] ? args->name : spawn->body->name,
 		.stack_size = args->stack_size,
 		.flags = args->flags,
@@ -294,6 +311,8 @@ static int launch(const struct spawn *spawn, struct kcoro_task *task)
 		err = kcoro_ctx_publish_task(spawn->ctx, task);
 	if (err)
 		goto err_file;
+	if (spawn->group)
+		kcoro_group_attach(spawn->group, task);
 	/* Before the install: a close(2) could be the task's last put then. */
 	kcoro_task_start(task);
 	if (file)
@@ -311,15 +330,30 @@ err_fd:
 	return err;
 }
 
+/* A place in the group; nothing to do without one. */
+static int take_place(const struct spawn *spawn)
+{
+	int err;
+
+	if (!spawn->group)
+		return 0;
+	err = kcoro_group_take_place(spawn->group,
+				     spawn->nowait ? 0 : KCORO_FOREVER);
+	return err == -ETIMEDOUT ? -EAGAIN : err;
+}
+
 static int spawn_one(const struct spawn *spawn)
 {
 	struct kcoro_task *task;
 	u64 id;
 	int err;
 
-	err = kcoro_ctx_admit_task(spawn->ctx);
+	err = take_place(spawn);
 	if (err)
 		return err;
+	err = kcoro_ctx_admit_task(spawn->ctx);
+	if (err)
+		goto err_place;
 	task = make_task(spawn);
 	if (IS_ERR(task)) {
 		err = PTR_ERR(task);
@@ -340,6 +374,9 @@ err_task:
 	kcoro_task_discard(task);
 err_dismiss:
 	kcoro_ctx_dismiss_task(spawn->ctx);
+err_place:
+	if (spawn->group)
+		kcoro_group_leave_place(spawn->group);
 	return err;
 }
 
@@ -407,7 +444,7 @@ struct kcoro_task *kcoro_child_create(struct kcoro_task *parent,
 
 /**
  * kcoro_ioc_spawn() - KCORO_IOC_SPAWN
- * @file: a context
+ * @file: a context or a group
  * @call: the call
  *
  * Context: process.
@@ -416,8 +453,11 @@ struct kcoro_task *kcoro_child_create(struct kcoro_task *parent,
 int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 {
 	struct kcoro_spawn *args = &call->arg.spawn;
+	struct kcoro_group *group = kcoro_group_of_file(file);
 	struct spawn spawn = {
-		.ctx = file->private_data,
+		.ctx = group ? group->ctx : file->private_data,
+		.group = group,
+		.nowait = file->f_flags & O_NONBLOCK,
 		.args = args,
 		.user = call->user,
 	};
@@ -444,7 +484,7 @@ int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 		cond_resched();
 	}
 	/* It may know of one more. If it cannot be told, it cannot read it. */
-	args->error = err;
+	args->error = err == -ERESTARTSYS ? -EINTR : err;
 	if (err && kcoro_call_reply(call))
 		err = -EFAULT;
 	while (spawn.nr_slots--)

@@ -10,9 +10,10 @@
  * End, in phases, and who can still see the task in each:
  *	1 the body has returned		all; the slots are dropped, so that the
  *					other sides see end of stream
- *	2 kcoro_ctx_task_ended()	all; the context queues the exit record
- *	3 done, joiners woken, then	holders of a reference
- *	  its group is told
+ *	2 kcoro_ctx_task_ended()	all; the context queues the exit record,
+ *					unless there is a group
+ *	3 done, joiners woken, then	holders of a reference; readers of the
+ *	  its group is told		group's records
  *	4 reaped: stack freed		holders of a reference, who find no stack
  *	5 last reference dropped	nobody
  *
@@ -103,6 +104,7 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	task->body = params->body;
 	task->env = params->env;
 	task->ctx = params->ctx;
+	task->records = params->records;
 	task->flags = params->flags;
 	task->deadline = params->deadline;
 	strscpy_pad(task->name, params->name, sizeof(task->name));

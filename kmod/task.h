@@ -20,6 +20,7 @@
 struct kcoro_ctx;
 struct kcoro_defer;
 struct kcoro_group;
+struct kcoro_records;
 struct kcoro_scope;
 struct kcoro_value;
 struct kcoro_worker;
@@ -115,8 +116,10 @@ struct kcoro_mail {
  * @env: for @body. [C]; freed with the task
  * @ctx: its context, held, or NULL. [C]
  * @pool: where its stack is from. [C]
- * @exit_node: in @ctx's list of unread exits. [X]
+ * @exit_node: in the list of @records. [X]
  * @flags: KCORO_SPAWN_* it was spawned with. [C]
+ * @records: where its record goes: @ctx's, or @group's if it has one; or NULL:
+ *	nowhere. [C]
  * @result: what it returned. [O] until @done
  * @error: 0 or a negative errno. [O] until @done
  * @deadline: when it is cancelled. [C]
@@ -187,6 +190,7 @@ struct kcoro_task {
 	struct kcoro_ctx *ctx;
 	struct kcoro_stack_pool *pool;
 	struct list_head exit_node;
+	struct kcoro_records *records;
 	u32 flags;
 	ktime_t deadline;
 	struct hrtimer deadline_timer;
@@ -200,6 +204,7 @@ struct kcoro_task {
  * @ctx: the context, or NULL; the caller keeps it alive until the task's end
  *	(kcoro_ctx_task_ended() tells)
  * @pool: where to take the stack from, or NULL for the kernel's own
+ * @records: where its exit record goes, or NULL
  * @name: copied, cut to KCORO_NAME_MAX - 1 bytes
  * @stack_size: bytes, 0 for the default; rounded up to pages
  * @flags: KCORO_SPAWN_*
@@ -216,6 +221,7 @@ struct kcoro_task_params {
 	struct kcoro_env *env;
 	struct kcoro_ctx *ctx;
 	struct kcoro_stack_pool *pool;
+	struct kcoro_records *records;
 	const char *name;
 	u32 stack_size;
 	u32 flags;

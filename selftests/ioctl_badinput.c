@@ -102,7 +102,7 @@ TEST_F(bad, unknown_number_is_enotty)
 	for (kind = 0; kind < KINDS; kind++) {
 		EXPECT_EQ(-ENOTTY,
 			  t_ioctl(fd_of(self, kind),
-				  _IOWR(KCORO_IOC_MAGIC, 14, room), room));
+				  _IOWR(KCORO_IOC_MAGIC, 18, room), room));
 		EXPECT_EQ(-ENOTTY,
 			  t_ioctl(fd_of(self, kind),
 				  _IOWR(KCORO_IOC_MAGIC, 255, room), room));

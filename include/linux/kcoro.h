@@ -213,8 +213,6 @@ static inline int kcoro_sleep_ms(u32 ms)
 
 /* --- Cancelling tasks ------------------------------------------------------ */
 
-#define KCORO_CAUSE_MAX	56
-
 /**
  * struct kcoro_cause - why a task was cancelled
  * @by: the task that did it, or 0: a thread, or a deadline

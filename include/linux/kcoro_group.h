@@ -18,13 +18,11 @@
 
 struct kcoro_group;
 
-/* The first task that fails has the others cancelled. */
-#define KCORO_GROUP_FAIL_FAST	0x1
-/* Every task that ends is kept for kcoro_group_next(). */
-#define KCORO_GROUP_RESULTS	0x2
-
-/* Failed tasks that are kept for kcoro_group_failed(); more are only counted. */
-#define KCORO_GROUP_FAILED_MAX	64
+/*
+ * Flags, besides KCORO_GROUP_FAIL_FAST: every task that ends is kept for
+ * kcoro_group_next().
+ */
+#define KCORO_GROUP_RESULTS	0x10000
 
 /**
  * enum kcoro_group_until - what kcoro_group_wait() waits for

@@ -559,7 +559,7 @@ static void a_cancel_ends_spawns_that_wait(struct kunit *test)
 
 static void bad_flags_are_refused(struct kunit *test)
 {
-	KUNIT_EXPECT_PTR_EQ(test, kcoro_group_create(NULL, 0x4, 0),
+	KUNIT_EXPECT_PTR_EQ(test, kcoro_group_create(NULL, 0x2, 0),
 			    ERR_PTR(-EINVAL));
 }
 

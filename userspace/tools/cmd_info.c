@@ -44,6 +44,7 @@ static const struct number limits[] = {
 	NUMBER(tasks_user_max, "tasks of one user"),
 	NUMBER(tasks_ctx_max, "tasks and unread exits of one context"),
 	NUMBER(chans_ctx_max, "channels of one context"),
+	NUMBER(groups_ctx_max, "groups of one context"),
 };
 
 static const struct number counters[] = {

@@ -23,6 +23,13 @@
  * KCORO_IOC_SEND and KCORO_IOC_RECV move many messages with one call,
  * KCORO_IOC_SELECT waits for the first of several channels.
  *
+ * KCORO_IOC_GROUP_CREATE makes a GROUP, on a context, or on another group, which
+ * it is a part of then. KCORO_IOC_SPAWN on a group's descriptor starts tasks in it;
+ * those without descriptors leave their exit records there. A group's tasks can be
+ * waited for, and cancelled, together with those of the groups in it; the first one
+ * that fails can end the others (KCORO_GROUP_FAIL_FAST). Closing the last
+ * descriptor of a group cancels its tasks.
+ *
  * What poll(2) says
  * -----------------
  *   receiving end	POLLIN: a message is there, or a sender waits with one.
@@ -33,6 +40,9 @@
  *   task		POLLIN: it has ended
  *   context		POLLIN: an exit record is there. POLLIN | POLLHUP: none
  *			will come, as the context was killed and all were read
+ *   group		POLLIN: an exit record is there. POLLIN | POLLHUP: none
+ *			will come, as the group was cancelled, or its context
+ *			killed, and all were read
  * With POLLIN and POLLOUT go POLLRDNORM and POLLWRNORM. Somebody else may be
  * faster: use O_NONBLOCK if that must not make a call wait.
  *
@@ -63,6 +73,7 @@
 #define KCORO_RESULT_MAX	64
 #define KCORO_HELP_MAX		96
 #define KCORO_POLICY_MAX	16
+#define KCORO_CAUSE_MAX		56
 
 /*
  * KCORO_IOC_INFO - what this kernel offers, its limits and counters
@@ -109,6 +120,8 @@ struct kcoro_info {
 	__u32 spares;		/* workers that wait for a CPU to be handed over */
 	__u64 policy_falls;	/* times the watchdog went back to fifo */
 	char policy[KCORO_POLICY_MAX]; /* that orders the run queues */
+	__u32 groups_ctx_max;	/* groups of one context */
+	__u32 pad;
 };
 
 /*
@@ -171,26 +184,31 @@ struct kcoro_bodies {
 
 /*
  * KCORO_IOC_SPAWN - start tasks
- * On: a context. Returns 0 if at least one task was started: see @spawned, and
- * @error, which is one of those below if they are fewer than @count.
+ * On: a context, or a group. Returns 0 if at least one task was started: see
+ * @spawned, and @error, which is one of those below if they are fewer than @count.
  *
  * What a task spawns in its turn belongs to the context, and counts in its
- * limits; it leaves no exit record.
+ * limits; it leaves no exit record, and is in no group.
+ *
+ * In a group that has as many tasks as it may, the call waits for one of them to
+ * end, for each task that it starts.
  *
  * E2BIG @arg_len over arg_max; EAGAIN tasks_max reached; EBADF a bad entry in
  * @fds; EDQUOT tasks_user_max or tasks_ctx_max reached; EFAULT; EINVAL an
  * unknown flag, a non-zero pad, a name that is empty or without end, a stack
  * under the body's minimum or over stack_max, @count 0 or over spawn_max, a
- * number of @fds or an argument that the body does not take; ELOOP a context
- * or task descriptor among @fds; EMFILE; ENOENT no such body, nor a module
+ * number of @fds or an argument that the body does not take; ELOOP a context,
+ * task or group descriptor among @fds; EMFILE; ENOENT no such body, nor a module
  * kcoro-body-NAME that the caller may have loaded; ENOMEM; EOPNOTSUPP a file
  * that this body cannot use; ESHUTDOWN the context was killed; EACCES a file
  * not open for what the body does with it; ENODEV @cpu is offline, or not
  * active; EPERM @priority under 0 without CAP_SYS_NICE. EAGAIN with
- * KCORO_SPAWN_THREAD: as many tasks as may have threads of their own.
+ * KCORO_SPAWN_THREAD: as many tasks as may have threads of their own. On a group:
+ * EAGAIN it is full, and its descriptor O_NONBLOCK; ECANCELED it was cancelled;
+ * EINTR.
  */
 #define KCORO_SPAWN_FD		(1U << 0) /* give a descriptor for each task */
-#define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in the context */
+#define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in context or group */
 #define KCORO_SPAWN_PIN		(1U << 2) /* only on @cpu */
 #define KCORO_SPAWN_THREAD	(1U << 3) /* on a kernel thread of its own */
 #define KCORO_SPAWN_FLAGS	(KCORO_SPAWN_FD | KCORO_SPAWN_NO_EXIT |	\
@@ -222,12 +240,12 @@ struct kcoro_spawn {
 
 /*
  * The end of a task: read(2) from its descriptor (any number of times), or,
- * for tasks without one, from the context's, in order of exit, as many whole
- * records as fit: EMSGSIZE if not even one does. A context gives 0 when it has
- * no record and no task that could leave one.
+ * for tasks without one, from the context's or group's, in order of exit, as many
+ * whole records as fit: EMSGSIZE if not even one does. A context or group gives 0
+ * when it has no record and no task that could leave one.
  */
 #define KCORO_EXIT_RETURNED	0 /* its body returned, @error tells how */
-#define KCORO_EXIT_CANCELED	1 /* a request for one wait: KCORO_KILL_ONCE */
+#define KCORO_EXIT_CANCELED	1 /* by a request: KCORO_KILL_ONCE, a group */
 #define KCORO_EXIT_DEADLINE	2 /* cancelled by its deadline */
 #define KCORO_EXIT_KILLED	3 /* its context ended, or KCORO_IOC_KILL */
 #define KCORO_EXIT_FAULT	4 /* it crashed; the kernel log has the report */
@@ -485,6 +503,83 @@ struct kcoro_set {
  * On: a task's descriptor. Fills a struct kcoro_task_info.
  */
 
+/*
+ * KCORO_IOC_GROUP_CREATE - make a group
+ * On: a context; or a group, which the new one becomes a part of: what is said of a
+ * group's tasks holds for those of the groups in it, if not told otherwise.
+ * @limit: most tasks at a time, without those of groups in it; 0: any number
+ * EINVAL; ECANCELED the group that it would be in was cancelled; EDQUOT
+ * groups_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ *
+ * A task fails if it ends with an error other than ECANCELED. A group counts until
+ * it is closed, its tasks have ended, and the groups in it are gone too.
+ */
+#define KCORO_GROUP_FAIL_FAST	(1U << 0) /* the first that fails ends the others */
+#define KCORO_GROUP_NONBLOCK	(1U << 1) /* O_NONBLOCK on the descriptor */
+#define KCORO_GROUP_FLAGS	(KCORO_GROUP_FAIL_FAST | KCORO_GROUP_NONBLOCK)
+
+struct kcoro_group_create {
+	__u32 flags;		/* KCORO_GROUP_* */
+	__u32 limit;
+	__s32 fd;		/* out */
+	__u32 pad;
+	__u64 id;		/* out */
+};
+
+/*
+ * KCORO_IOC_GROUP_WAIT - wait for a group's tasks, and tell how they fare
+ * On: a group. Does not wait if there are none. Once it was cancelled @why tells
+ * the reason, and @by the task that failed; 0: a program cancelled or closed it.
+ * EAGAIN would block, and the descriptor is O_NONBLOCK; EINTR; EINVAL; ETIMEDOUT.
+ * EAGAIN and ETIMEDOUT fill the argument as well: with a deadline in the past this
+ * is a question.
+ */
+#define KCORO_UNTIL_ENDED	0 /* all have ended */
+#define KCORO_UNTIL_FAILED	1 /* one has failed, or all have ended */
+
+#define KCORO_GROUP_LIVE	0
+#define KCORO_GROUP_CANCELED	1 /* it takes no new tasks: see @why */
+
+struct kcoro_group_wait {
+	__s64 deadline_ns;
+	__u32 until;		/* KCORO_UNTIL_* */
+	__u32 live;		/* out: tasks that have not ended */
+	__u64 failed;		/* out: how many have failed so far */
+	__u64 id;		/* out: of the first that failed, or 0 */
+	char name[KCORO_NAME_MAX]; /* out: its name */
+	__s32 error;		/* out: its error, or 0 */
+	__u32 state;		/* out: KCORO_GROUP_LIVE, _CANCELED */
+	__u64 by;		/* out: id of the task that ended the others, or 0 */
+	char why[KCORO_CAUSE_MAX]; /* out: what was said then */
+};
+
+/*
+ * KCORO_IOC_GROUP_CANCEL - cancel a group's tasks
+ * On: a group. It takes no new tasks and groups any more, and no wait for a place
+ * succeeds. Each task gets one cancel request, as by KCORO_KILL_ONCE.
+ * @why: for the message of their exit records, unless their bodies have another;
+ *	may be empty
+ * EALREADY it was cancelled before; EINVAL @why has no end.
+ */
+struct kcoro_group_cancel {
+	char why[KCORO_CAUSE_MAX];
+};
+
+/*
+ * KCORO_IOC_GROUP_FAILED - the exit record of a task that failed
+ * On: a group. Whether or not the record was read otherwise; without those of
+ * groups in it.
+ * @nth: from 0, in the order in which they did
+ * EINVAL; ENOENT so many did not fail, or @nth is not under KCORO_GROUP_FAILED_MAX.
+ */
+#define KCORO_GROUP_FAILED_MAX	64 /* more are only counted */
+
+struct kcoro_group_failed {
+	__u32 nth;
+	__u32 pad;
+	struct kcoro_exit exit;	/* out */
+};
+
 #define KCORO_IOC_MAGIC		0xc6
 #define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
 #define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
@@ -500,5 +595,9 @@ struct kcoro_set {
 #define KCORO_IOC_TASK		_IOWR(KCORO_IOC_MAGIC, 11, struct kcoro_task_info)
 #define KCORO_IOC_CPUS		_IOWR(KCORO_IOC_MAGIC, 12, struct kcoro_cpus)
 #define KCORO_IOC_SET		_IOWR(KCORO_IOC_MAGIC, 13, struct kcoro_set)
+#define KCORO_IOC_GROUP_CREATE	_IOWR(KCORO_IOC_MAGIC, 14, struct kcoro_group_create)
+#define KCORO_IOC_GROUP_WAIT	_IOWR(KCORO_IOC_MAGIC, 15, struct kcoro_group_wait)
+#define KCORO_IOC_GROUP_CANCEL	_IOWR(KCORO_IOC_MAGIC, 16, struct kcoro_group_cancel)
+#define KCORO_IOC_GROUP_FAILED	_IOWR(KCORO_IOC_MAGIC, 17, struct kcoro_group_failed)
 
 #endif /* _UAPI_LINUX_KCORO_H */
