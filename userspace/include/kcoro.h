@@ -3,7 +3,7 @@
  * libkcoro - tasks and channels of the kcoro kernel module, for programs
  *
  * Every object is a file descriptor: a context (kcoro_open), an end of a
- * channel (kcoro_chan), a task (kcoro_spawn). close(2) is the only clean-up;
+ * channel (kcoro_chan), a task (kcoro_spawn), a group (kcoro_group_create). close(2) is the only clean-up;
  * poll(2), epoll(7), fcntl(2) and SCM_RIGHTS work on all of them.
  *
  * Rules for every function
@@ -96,7 +96,7 @@ struct kcoro_spawn_opts {
 };
 
 /*
- * Starts one task.
+ * Starts one task. @ctx, here and below: a context or a group.
  * Returns its descriptor, readable once it has ended: kcoro_join().
  * The task holds its own references on @opts->fds: close the ends that were
  * given away, or nobody will ever see end of stream on them.
@@ -105,7 +105,7 @@ int kcoro_spawn(int ctx, const char *body, const struct kcoro_spawn_opts *opts);
 
 /*
  * Starts one task without a descriptor and stores its id. Its exit record is
- * read from the context: kcoro_next_exits().
+ * read from the context or group: kcoro_next_exits().
  */
 int kcoro_spawn_id(int ctx, const char *body,
 		   const struct kcoro_spawn_opts *opts, uint64_t *id);
@@ -133,8 +133,8 @@ int kcoro_spawn_fds(int ctx, const char *body,
 int kcoro_join(int task, struct kcoro_exit *exit, int64_t deadline_ns);
 
 /*
- * Waits until at least one of the context's tasks without a descriptor has
- * ended, then takes the records that are there, up to @max, in order of exit.
+ * Waits until at least one of the context's or group's tasks without a descriptor
+ * has ended, then takes the records that are there, up to @max, in order of exit.
  * Returns their number. With a deadline let one thread at a time call this:
  * another one could take the record in between, and the wait would go on.
  */
@@ -143,6 +143,39 @@ int kcoro_next_exits(int ctx, struct kcoro_exit *exits, unsigned int max,
 
 /* Fetches the state of a task. @task: its descriptor. */
 int kcoro_task_info(int task, struct kcoro_task_info *info);
+
+/* Groups ------------------------------------------------------------------ */
+
+/*
+ * Makes a group of tasks, close-on-exec. @on: a context; or a group, which the
+ * new one is a part of then. @flags: KCORO_GROUP_*. @limit: most tasks that it has
+ * at a time, or 0.
+ * Returns its descriptor. It takes the place of the context in kcoro_spawn() and
+ * the like, which start tasks in the group (and wait for a place while it is
+ * full), and in kcoro_next_exits(), which gives the records of those tasks, in
+ * order of ending. Closing the last descriptor cancels the tasks.
+ */
+int kcoro_group_create(int on, uint32_t flags, uint32_t limit);
+
+/*
+ * Waits until all tasks of a group, and of the groups in it, have ended, or one
+ * has failed. @until: KCORO_UNTIL_*. @state: how they fare, filled also if the
+ * deadline passes; or NULL.
+ */
+int kcoro_group_wait(int group, uint32_t until, struct kcoro_group_wait *state,
+		     int64_t deadline_ns);
+
+/*
+ * Cancels the tasks of a group, and of the groups in it. @why: for their exit
+ * records, under KCORO_CAUSE_MAX bytes, or NULL. -EALREADY: it was before.
+ */
+int kcoro_group_cancel(int group, const char *why);
+
+/*
+ * Fetches the exit record of the @nth task of a group that failed, from 0.
+ * -ENOENT: so many did not, or only KCORO_GROUP_FAILED_MAX were kept.
+ */
+int kcoro_group_failed(int group, unsigned int nth, struct kcoro_exit *exit);
 
 /* Channels ---------------------------------------------------------------- */
 
@@ -281,6 +314,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_LIST 7
 #define KCORO_CALL_KILL 8
 #define KCORO_CALL_SET 9
+#define KCORO_CALL_GROUP 10
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what

@@ -17,6 +17,7 @@ enum limit {
 	TASKS_MAX,
 	TASKS_QUOTA,
 	CHANS_CTX_MAX,
+	GROUPS_CTX_MAX,
 	SPAWN_LIMITS,
 	CHAN_LIMITS,
 	SELECT_MAX,
@@ -55,7 +56,7 @@ static const struct text texts[] = {
 	{ KCORO_CALL_SPAWN, EINVAL, SPAWN_LIMITS,
 	  "the body does not take this argument, this number of descriptors or this stack size: kcoro bodies tells what it takes" },
 	{ KCORO_CALL_SPAWN, ELOOP, NO_LIMIT,
-	  "a context or a task cannot be given to a task" },
+	  "a context, a task or a group cannot be given to a task" },
 	{ KCORO_CALL_SPAWN, EMFILE, NO_LIMIT,
 	  "no descriptor is left for the task: raise ulimit -n, or start it without one" },
 	{ KCORO_CALL_SPAWN, ENOENT, NO_LIMIT,
@@ -71,6 +72,8 @@ static const struct text texts[] = {
 	  "that CPU is offline, or runs no tasks: kcoro cpus lists those that do" },
 	{ KCORO_CALL_SPAWN, EPERM, NO_LIMIT,
 	  "a priority under 0 needs CAP_SYS_NICE: run as root" },
+	{ KCORO_CALL_SPAWN, ECANCELED, NO_LIMIT,
+	  "the group was canceled: it takes no new tasks" },
 	{ KCORO_CALL_CHAN, EINVAL, CHAN_LIMITS,
 	  "the message size or the capacity is over the limit" },
 	{ KCORO_CALL_CHAN, EDQUOT, CHANS_CTX_MAX,
@@ -111,6 +114,18 @@ static const struct text texts[] = {
 	  "a priority under 0, or under the task's, needs CAP_SYS_NICE, and everybody's tasks CAP_SYS_ADMIN: run as root" },
 	{ KCORO_CALL_SET, ESRCH, NO_LIMIT,
 	  "there is no such task (it may have ended), or it belongs to somebody else" },
+	{ KCORO_CALL_GROUP, EALREADY, NO_LIMIT, "it was canceled before" },
+	{ KCORO_CALL_GROUP, ECANCELED, NO_LIMIT,
+	  "the group was canceled: it takes no groups" },
+	{ KCORO_CALL_GROUP, EDQUOT, GROUPS_CTX_MAX,
+	  "the context has as many groups as it may: close some" },
+	{ KCORO_CALL_GROUP, EMFILE, NO_LIMIT,
+	  "no descriptor is left: raise ulimit -n" },
+	{ KCORO_CALL_GROUP, ENFILE, NO_LIMIT,
+	  "the machine has no file left: raise fs.file-max" },
+	{ KCORO_CALL_GROUP, ENOENT, NO_LIMIT, "so many did not fail" },
+	{ KCORO_CALL_GROUP, ESHUTDOWN, NO_LIMIT,
+	  "the context was killed: open a new one" },
 	/* Any call. */
 	{ KCORO_CALL_OTHER, ETIMEDOUT, NO_LIMIT, "the deadline passed" },
 	{ KCORO_CALL_OTHER, EINTR, NO_LIMIT, "interrupted by a signal" },
@@ -158,6 +173,10 @@ static void append_limit(enum limit limit, const struct kcoro_info *i,
 		break;
 	case CHANS_CTX_MAX:
 		snprintf(buf, size, " (chans_ctx_max is %u)", i->chans_ctx_max);
+		break;
+	case GROUPS_CTX_MAX:
+		snprintf(buf, size, " (groups_ctx_max is %u)",
+			 i->groups_ctx_max);
 		break;
 	case SPAWN_LIMITS:
 		snprintf(
