@@ -162,10 +162,47 @@ TEST_F(nth, channel_of_buffers_with_both_rights)
 	sweep(_metadata, self->nth, do_chan, undo_chan, &c);
 }
 
+/* --- groups ------------------------------------------------------------------------------- */
+
+struct group_call {
+	int on;
+	int group;
+};
+
+static int do_group(void *data)
+{
+	struct group_call *c = data;
+
+	c->group = kcoro_group_create(c->on, 0, 0);
+	return c->group < 0 ? c->group : 0;
+}
+
+static void undo_group(void *data)
+{
+	close(((struct group_call *)data)->group);
+}
+
+TEST_F(nth, group_in_a_group)
+{
+	struct group_call c = { .on = kcoro_group_create(self->ctx, 0, 0) };
+	char path[64], text[1024];
+	int low = dup(0), after;
+
+	close(low);
+	ASSERT_LE(0, c.on);
+	sweep(_metadata, self->nth, do_group, undo_group, &c);
+	after = dup(0);
+	EXPECT_EQ(low, after) TH_LOG("a descriptor was left");
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->ctx);
+	ASSERT_LT(0, read_text(path, text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "kcoro-groups:\t1\n"));
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {
 	int ctx;
+	int on; /* it, or a group */
 	struct pair in, out;
 	const char *body;
 	int task; /* with a descriptor, or */
@@ -180,8 +217,8 @@ static int do_spawn(void *data)
 	struct kcoro_spawn_opts opts = { .fds = fds, .nr_fds = 2 };
 
 	if (c->by_id)
-		return kcoro_spawn_id(c->ctx, c->body, &opts, &c->id);
-	c->task = kcoro_spawn(c->ctx, c->body, &opts);
+		return kcoro_spawn_id(c->on, c->body, &opts, &c->id);
+	c->task = kcoro_spawn(c->on, c->body, &opts);
 	return c->task < 0 ? c->task : 0;
 }
 
@@ -192,7 +229,7 @@ static void undo_spawn(void *data)
 
 	if (c->by_id) {
 		kcoro_kill(c->ctx, c->id, KCORO_SCOPE_CTX, 0);
-		if (kcoro_next_exits(c->ctx, &e, 1, 0) != 1)
+		if (kcoro_next_exits(c->on, &e, 1, 0) != 1)
 			abort();
 		return;
 	}
@@ -202,11 +239,12 @@ static void undo_spawn(void *data)
 	close(c->task);
 }
 
-static void spawn_sweep(t_metadata, FIXTURE_DATA(nth) * self, const char *body,
-			int by_id, uint32_t elem_size)
+static void spawn_sweep(t_metadata, FIXTURE_DATA(nth) * self, int on,
+			const char *body, int by_id, uint32_t elem_size)
 {
 	struct spawn_call c = {
 		.ctx = self->ctx,
+		.on = on,
 		.in = chan_of(_metadata, self->ctx, elem_size, 1),
 		.out = chan_of(_metadata, self->ctx, elem_size, 1),
 		.body = body,
@@ -227,17 +265,29 @@ static void spawn_sweep(t_metadata, FIXTURE_DATA(nth) * self, const char *body,
 
 TEST_F(nth, spawn_with_a_descriptor)
 {
-	spawn_sweep(_metadata, self, "echo", 0, 8);
+	spawn_sweep(_metadata, self, self->ctx, "echo", 0, 8);
 }
 
 TEST_F(nth, spawn_with_an_id)
 {
-	spawn_sweep(_metadata, self, "echo", 1, 0);
+	spawn_sweep(_metadata, self, self->ctx, "echo", 1, 0);
 }
 
 TEST_F(nth, spawn_of_lines)
 {
-	spawn_sweep(_metadata, self, "lines", 0, 0);
+	spawn_sweep(_metadata, self, self->ctx, "lines", 0, 0);
+}
+
+/* There is one place: it is given back each time. */
+TEST_F(nth, spawn_in_a_group)
+{
+	int group = kcoro_group_create(self->ctx, 0, 1);
+	struct kcoro_group_wait w;
+
+	ASSERT_LE(0, group);
+	spawn_sweep(_metadata, self, group, "echo", 1, 8);
+	EXPECT_EQ(0, kcoro_group_wait(group, KCORO_UNTIL_ENDED, &w, 0));
+	EXPECT_EQ(0, w.live);
 }
 
 /* With an argument and a file. */

@@ -13,6 +13,7 @@ FIXTURE(bad)
 	int ctx;
 	int task;
 	struct pair chan;
+	int group;
 	int pipe[2];
 	char *none; /* a page without access */
 	char *readonly; /* a page of zeros */
@@ -24,6 +25,8 @@ FIXTURE_SETUP(bad) {
 	self->task = spawn(self->ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0);
 	ASSERT_LE(0, self->task);
 	self->chan = chan_u64(4);
+	self->group = kcoro_group_create(self->ctx, 0, 0);
+	ASSERT_LE(0, self->group);
 	ASSERT_EQ(0, pipe(self->pipe));
 	self->none =
 		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -63,9 +66,13 @@ static const struct call calls[] = {
 	{ "TASK", KCORO_IOC_TASK },
 	{ "CPUS", KCORO_IOC_CPUS },
 	{ "SET", KCORO_IOC_SET },
+	{ "GROUP_CREATE", KCORO_IOC_GROUP_CREATE },
+	{ "GROUP_WAIT", KCORO_IOC_GROUP_WAIT },
+	{ "GROUP_CANCEL", KCORO_IOC_GROUP_CANCEL },
+	{ "GROUP_FAILED", KCORO_IOC_GROUP_FAILED },
 };
 
-enum { CTX, TASK, SEND, RECV, KINDS };
+enum { CTX, TASK, SEND, RECV, GROUP, KINDS };
 
 /* Who takes what. */
 static int takes(unsigned long request, int kind)
@@ -82,16 +89,24 @@ static int takes(unsigned long request, int kind)
 		return kind == TASK;
 	case _IOC_NR(KCORO_IOC_SET):
 		return kind == TASK || kind == CTX;
+	case _IOC_NR(KCORO_IOC_SPAWN):
+	case _IOC_NR(KCORO_IOC_GROUP_CREATE):
+		return kind == CTX || kind == GROUP;
+	case _IOC_NR(KCORO_IOC_GROUP_WAIT):
+	case _IOC_NR(KCORO_IOC_GROUP_CANCEL):
+	case _IOC_NR(KCORO_IOC_GROUP_FAILED):
+		return kind == GROUP;
 	}
 	return kind == CTX;
 }
 
 static int fd_of(const FIXTURE_DATA(bad) * self, int kind)
 {
-	return kind == CTX  ? self->ctx :
-	       kind == TASK ? self->task :
-	       kind == SEND ? self->chan.send :
-			      self->chan.recv;
+	return kind == CTX   ? self->ctx :
+	       kind == TASK  ? self->task :
+	       kind == SEND  ? self->chan.send :
+	       kind == GROUP ? self->group :
+			       self->chan.recv;
 }
 
 TEST_F(bad, unknown_number_is_enotty)

@@ -10,11 +10,12 @@
 FIXTURE(limit)
 {
 	int ctx;
-	long saved[4];
+	long saved[5];
 };
 
 static const char *const names[] = { "tasks_max", "tasks_user_max",
-				     "tasks_ctx_max", "chans_ctx_max" };
+				     "tasks_ctx_max", "chans_ctx_max",
+				     "groups_ctx_max" };
 
 static long get_limit(const char *name)
 {
@@ -80,6 +81,7 @@ TEST_F(limit, info_has_the_parameters)
 	EXPECT_EQ(self->saved[1], i.tasks_user_max);
 	EXPECT_EQ(self->saved[2], i.tasks_ctx_max);
 	EXPECT_EQ(self->saved[3], i.chans_ctx_max);
+	EXPECT_EQ(self->saved[4], i.groups_ctx_max);
 	ASSERT_EQ(0, set_limit("tasks_ctx_max", 3));
 	ASSERT_EQ(0, kcoro_info(self->ctx, &i));
 	EXPECT_EQ(3, i.tasks_ctx_max);
@@ -293,6 +295,56 @@ TEST_F(limit, no_file_left_for_a_channel)
 	}
 	EXPECT_EQ(0, wait_child(pid));
 	ASSERT_EQ(0, write_text("/proc/sys/fs/file-max", text));
+}
+
+/* --- groups -------------------------------------------------------------------- */
+
+/* A closed one counts as long as there is one in it. */
+TEST_F(limit, of_groups_is_edquot)
+{
+	int group, child;
+
+	ASSERT_EQ(0, set_limit("groups_ctx_max", 2));
+	group = kcoro_group_create(self->ctx, 0, 0);
+	ASSERT_LE(0, group);
+	child = kcoro_group_create(group, 0, 0);
+	ASSERT_LE(0, child);
+	EXPECT_EQ(-EDQUOT, kcoro_group_create(self->ctx, 0, 0));
+	EXPECT_EQ(-EDQUOT, kcoro_group_create(child, 0, 0));
+	close(group);
+	EXPECT_EQ(-EDQUOT, kcoro_group_create(self->ctx, 0, 0));
+	close(child);
+	EXPECT_LE(0, kcoro_group_create(self->ctx, 0, 0));
+	EXPECT_LE(0, kcoro_group_create(self->ctx, 0, 0));
+	EXPECT_EQ(-EDQUOT, kcoro_group_create(self->ctx, 0, 0));
+}
+
+/* Another context's are its own. */
+TEST_F(limit, of_groups_is_a_context_s)
+{
+	int other = kcoro_open(0);
+
+	ASSERT_EQ(0, set_limit("groups_ctx_max", 1));
+	EXPECT_LE(0, kcoro_group_create(self->ctx, 0, 0));
+	EXPECT_LE(0, kcoro_group_create(other, 0, 0));
+}
+
+/* Records that nobody reads count, wherever they are. */
+TEST_F(limit, of_a_context_counts_records_of_groups)
+{
+	int group = kcoro_group_create(self->ctx, 0, 0);
+	struct kcoro_exit e;
+
+	ASSERT_LE(0, group);
+	ASSERT_EQ(0, set_limit("tasks_ctx_max", 2));
+	ASSERT_EQ(2, sleepers(group, 2));
+	kcoro_group_cancel(group, NULL);
+	ASSERT_EQ(0, kcoro_group_wait(group, KCORO_UNTIL_ENDED, NULL, 0));
+	EXPECT_EQ(-EDQUOT, sleepers(self->ctx, 1));
+	ASSERT_EQ(1, kcoro_next_exits(group, &e, 1, 0));
+	EXPECT_EQ(1, sleepers(self->ctx, 2));
+	close(group);
+	EXPECT_EQ(1, sleepers(self->ctx, 2));
 }
 
 TEST_HARNESS_MAIN
