@@ -368,7 +368,7 @@ three" fake "$kcoro" run "file-source $dir/short | lines"
 		fake "$kcoro" run \
 		"file-source $dir/numbers | lines | broken | count"
 	# A breaking stage must not wait for an input that does not come.
-	LD_PRELOAD="$O/fake_device.so" "$kcoro" run 'lines | broken | count' \
+	LD_PRELOAD="$O/fake_device.so" "$kcoro" run -v 'lines | broken | count' \
 		<&8 2>"$dir/err" &
 	pid=$!
 	printf 'a\nb\n' >&8
@@ -380,6 +380,10 @@ three" fake "$kcoro" run "file-source $dir/short | lines"
 	[ $? = 1 ] && grep -q 'broken on purpose' "$dir/err"
 	result $? "run: a stage breaks before the input ends$w" \
 		"$(cat "$dir/err")"
+	why=": stage 2 (broken) failed"
+	[ -z "$refuse" ] || why=
+	grep -q "standard input: .*canceled$why" "$dir/err"
+	result $? "run: the others are told why$w" "$(cat "$dir/err")"
 done
 unset FAKE_KCORO_REFUSE_FILES
 
@@ -409,6 +413,8 @@ expect "run: sieve" 0 "29" fake "$kcoro" run "sieve 10"
 expect "run: sleep" 0 "" fake "$kcoro" run "sleep 1"
 expect "run -t" 1 "kcoro: the deadline passed" \
 	fake "$kcoro" run -t 50ms "sleep 60000"
+expect "run -t -v" 1 "*canceled: the deadline passed*kcoro: the deadline passed" \
+	fake "$kcoro" run -t 50ms -v "sleep 60000"
 expect "run -v" 0 "*task*12 59*" fake "$kcoro" run -v \
 	"file-source $dir/numbers | lines | match 199 | count"
 expect "run: unbuffered" 0 "2000 *" fake "$kcoro" run -q 0 \
@@ -416,7 +422,7 @@ expect "run: unbuffered" 0 "2000 *" fake "$kcoro" run -q 0 \
 
 # Signals.
 for sig in INT:130 TERM:143 HUP:129; do
-	for cmd in "run lines" "spawn -c 50 sleep 60000"; do
+	for cmd in "run -v lines" "spawn -c 50 sleep 60000"; do
 		# shellcheck disable=SC2086 # words
 		env --default-signal=INT LD_PRELOAD="$O/fake_device.so" \
 			"$kcoro" $cmd <&8 >"$dir/out" 2>&1 &
@@ -427,6 +433,9 @@ for sig in INT:130 TERM:143 HUP:129; do
 		status=$?
 		[ $status = "${sig#*:}" ]
 		result $? "$cmd: SIG${sig%:*}" "$status $(cat "$dir/out")"
+		[[ $cmd == run* ]] || continue
+		grep -q 'canceled: interrupted' "$dir/out"
+		result $? "$cmd: SIG${sig%:*} is the reason" "$(cat "$dir/out")"
 	done
 done
 exec 8>&-

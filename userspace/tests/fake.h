@@ -20,6 +20,7 @@ struct fake_ctx;
 
 struct fake_task {
 	struct fake_ctx *ctx;
+	struct fake_ctx *home; /* who has its exit: its group, or @ctx */
 	struct fake_task *next;
 	const struct fake_body *body;
 	int fds[FAKE_FDS_MAX]; /* its own */

@@ -2,11 +2,12 @@
 /*
  * A stand-in for the module, for tests of the library and the command on a
  * machine without it: LD_PRELOAD this. Tasks are threads, channels are
- * SOCK_SEQPACKET socket pairs, tasks and contexts are eventfds.
+ * SOCK_SEQPACKET socket pairs, tasks, groups and contexts are eventfds.
  *
  * It shows what a correct module would answer in the cases that the tests
  * need; it is no model of it. Not there: elem_size is not checked, capacity is
- * not exact, poll on an unbuffered channel finds it ready.
+ * not exact, poll on an unbuffered channel finds it ready, groups do not nest
+ * and are not waited for.
  *
  * FAKE_KCORO_REFUSE_FILES=1: file-source and file-sink refuse every file.
  * FAKE_KCORO_TASKS=N: tasks_ctx_max.
@@ -46,11 +47,15 @@ struct fake_exit {
 	struct kcoro_exit exit;
 };
 
+/* A context, or a group, whose tasks are among its context's. */
 struct fake_ctx {
+	struct fake_ctx *parent; /* a group's context */
 	struct fake_task *tasks;
 	struct fake_exit *first, **last;
 	uint32_t live; /* and unread exits */
 	int event;
+	bool canceled;
+	char why[KCORO_CAUSE_MAX];
 };
 
 /* What our descriptors are, by number. One lock for everything. */
@@ -168,6 +173,8 @@ static void *task_thread(void *arg)
 		t->exit.reason = t->killed ? KCORO_EXIT_KILLED :
 				 t->cancel ? KCORO_EXIT_CANCELED :
 					     KCORO_EXIT_DEADLINE;
+	if (t->exit.reason == KCORO_EXIT_CANCELED)
+		strcpy(t->exit.message, t->home->why);
 	t->info.state = KCORO_TASK_EXITED;
 	for (p = &t->ctx->tasks; *p != t; p = &(*p)->next)
 		;
@@ -179,9 +186,9 @@ static void *task_thread(void *arg)
 	} else {
 		e = calloc(1, sizeof(*e));
 		e->exit = t->exit;
-		*t->ctx->last = e;
-		t->ctx->last = &e->next;
-		eventfd_write(t->ctx->event, 1);
+		*t->home->last = e;
+		t->home->last = &e->next;
+		eventfd_write(t->home->event, 1);
 	}
 	pthread_mutex_unlock(&lock);
 	return NULL;
@@ -229,9 +236,10 @@ static void describe(struct fake_task *t, const char *body, const char *name)
 	snprintf(t->info.comm, sizeof(t->info.comm), "fake\x1b[1m");
 }
 
-static int spawn_one(struct fake_ctx *ctx, const struct kcoro_spawn *req,
+static int spawn_one(struct fake_ctx *home, const struct kcoro_spawn *req,
 		     uint32_t n, const struct fake_body *body)
 {
+	struct fake_ctx *ctx = home->parent ? home->parent : home;
 	const int *fds = (int *)(uintptr_t)req->fds;
 	struct fake_task *t;
 	pthread_attr_t attr;
@@ -241,6 +249,7 @@ static int spawn_one(struct fake_ctx *ctx, const struct kcoro_spawn *req,
 	t = calloc(1, sizeof(*t));
 	t->body = body;
 	t->ctx = ctx;
+	t->home = home;
 	t->done = -1;
 	t->no_exit = req->flags & KCORO_SPAWN_NO_EXIT;
 	t->deadline_ns = req->deadline_ns;
@@ -273,8 +282,9 @@ static int spawn_one(struct fake_ctx *ctx, const struct kcoro_spawn *req,
 	return -pthread_create(&thread, &attr, task_thread, t);
 }
 
-static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
+static int do_spawn(struct fake_ctx *home, struct kcoro_spawn *req)
 {
+	struct fake_ctx *ctx = home->parent ? home->parent : home;
 	const int *fds = (int *)(uintptr_t)req->fds;
 	const struct fake_body *body = find_body(req->body);
 	bool file;
@@ -282,6 +292,8 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 
 	if (!body)
 		return -ENOENT;
+	if (home->canceled)
+		return -ECANCELED;
 	err = check_sched(req->priority,
 			  req->flags & KCORO_SPAWN_PIN ? (int)req->cpu : -1);
 	if (err)
@@ -299,7 +311,7 @@ static int do_spawn(struct fake_ctx *ctx, struct kcoro_spawn *req)
 	req->error = 0;
 	for (req->spawned = 0; req->spawned < req->count; req->spawned++) {
 		req->error = ctx->live < tasks_ctx_max() ?
-				     spawn_one(ctx, req, req->spawned, body) :
+				     spawn_one(home, req, req->spawned, body) :
 				     -EDQUOT;
 		if (req->error)
 			return req->spawned ? 0 : req->error;
@@ -458,6 +470,31 @@ static int do_select(struct kcoro_select *req)
 	}
 }
 
+static struct fake_ctx *make_ctx(struct fake_ctx *parent)
+{
+	struct fake_ctx *ctx = calloc(1, sizeof(*ctx));
+
+	ctx->parent = parent;
+	ctx->last = &ctx->first;
+	ctx->event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
+	table[ctx->event].ctx = ctx;
+	return ctx;
+}
+
+static int do_group_cancel(struct fake_ctx *group,
+			   const struct kcoro_group_cancel *req)
+{
+	struct fake_task *t;
+
+	if (group->canceled)
+		return -EALREADY;
+	group->canceled = true;
+	memcpy(group->why, req->why, sizeof(group->why));
+	for (t = group->parent->tasks; t; t = t->next)
+		t->cancel |= t->home == group;
+	return 0;
+}
+
 static int do_list(struct fake_ctx *ctx, struct kcoro_list *req)
 {
 	struct kcoro_task_info *out = (void *)(uintptr_t)req->tasks;
@@ -542,11 +579,18 @@ static int do_ioctl(int fd, unsigned long request, void *arg)
 	}
 	if (!ctx)
 		return -EOPNOTSUPP;
+	if (request == KCORO_IOC_SPAWN)
+		return do_spawn(ctx, arg);
+	if (ctx->parent)
+		return request == KCORO_IOC_GROUP_CANCEL ?
+			       do_group_cancel(ctx, arg) :
+			       -EOPNOTSUPP;
 	switch (request) {
 	case KCORO_IOC_BODIES:
 		return do_bodies(arg);
-	case KCORO_IOC_SPAWN:
-		return do_spawn(ctx, arg);
+	case KCORO_IOC_GROUP_CREATE:
+		((struct kcoro_group_create *)arg)->fd = make_ctx(ctx)->event;
+		return 0;
 	case KCORO_IOC_CHAN_CREATE:
 		return do_create(arg);
 	case KCORO_IOC_LIST:
@@ -589,7 +633,7 @@ int ioctl(int fd, unsigned long request, ...)
 static int open_device(void)
 {
 	const char *show = getenv("FAKE_KCORO_SHOW");
-	struct fake_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct fake_ctx *ctx = make_ctx(NULL);
 	struct fake_task *t;
 	char name[32];
 	int i;
@@ -603,9 +647,6 @@ static int open_device(void)
 		t->next = ctx->tasks;
 		ctx->tasks = t;
 	}
-	ctx->last = &ctx->first;
-	ctx->event = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
-	table[ctx->event].ctx = ctx;
 	return ctx->event;
 }
 
@@ -690,7 +731,7 @@ static ssize_t read_exits(struct fake_ctx *ctx, void *buf, size_t size)
 		ctx->first = e->next;
 		if (!ctx->first)
 			ctx->last = &ctx->first;
-		ctx->live--;
+		(ctx->parent ? ctx->parent : ctx)->live--;
 		pthread_mutex_unlock(&lock);
 		memcpy((char *)buf + n, &e->exit, sizeof(e->exit));
 		free(e);
@@ -726,14 +767,21 @@ ssize_t read(int fd, void *buf, size_t size)
 int close(int fd)
 {
 	typeof(close) *real = dlsym(RTLD_NEXT, "close");
+	struct fake_ctx *ctx;
 	struct fake_task *t;
 
 	if (fd >= 0 && fd < FDS)
 		table[fd].policy = false;
 	if (fd >= 0 && fd < FDS && (table[fd].ctx || table[fd].task)) {
 		pthread_mutex_lock(&lock);
-		if (table[fd].ctx) {
-			for (t = table[fd].ctx->tasks; t; t = t->next) {
+		ctx = table[fd].ctx;
+		if (ctx && ctx->parent) {
+			for (t = ctx->parent->tasks; t; t = t->next) {
+				t->cancel |= t->home == ctx;
+				t->no_exit |= t->home == ctx;
+			}
+		} else if (ctx) {
+			for (t = ctx->tasks; t; t = t->next) {
 				t->killed = true;
 				t->cancel = true;
 			}

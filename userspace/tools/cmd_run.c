@@ -59,7 +59,7 @@ static void show_chain(const struct chain *c)
 
 static void print_statistics(const struct runner *r)
 {
-	char used[TEXT_SIZE], label[64], how[512];
+	char label[64], how[512];
 	const struct unit *u;
 
 	fflush(stdout);
@@ -74,10 +74,6 @@ static void print_statistics(const struct runner *r)
 				" switches, result %" PRId64,
 				u->id, (uint64_t)u->exit.switches,
 				(int64_t)u->exit.result);
-		/* Not known if the stack was used again since. */
-		if (u->info.stack_used)
-			fprintf(stderr, ", %s of stack",
-				text_bytes(used, u->info.stack_used));
 		fprintf(stderr, ", %s\n",
 			u->pumped && u->abandoned ?
 				"canceled" :
@@ -306,7 +302,7 @@ const struct command cmd_run = {
 		"                       object on a line\n"
 		"\n"
 		"Exit status: 0 all stages ended well, 1 one did not: the first\n"
-		"one is named.\n"
+		"one is named, and the others are canceled.\n"
 		"\n"
 		"Example: kcoro run 'file-source IN | lines | match x | count'\n",
 	.run = run_run,

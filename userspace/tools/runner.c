@@ -8,6 +8,11 @@
  *
  * Stages start from the last to the first: none has touched its input yet when
  * the kernel refuses another one.
+ *
+ * All tasks are in one group. It gives their exit records in the order in which
+ * they ended, so the first failure is the first that is read, and it cancels them
+ * together. Not KCORO_GROUP_FAIL_FAST: to the kernel a stage that finds nobody to
+ * send to has failed, and often before the one that it sent to is known to have.
  */
 #include <errno.h>
 #include <limits.h>
@@ -24,6 +29,12 @@
 
 /* A file, a receiving end and a sending end. */
 #define FDS_MAX 3
+
+/* Exit records that are taken with one call. */
+#define EXITS_MAX 16
+
+/* Before those of the pumps: signals, the group. */
+#define POLLS 2
 
 static void close_end(int *fd)
 {
@@ -76,7 +87,7 @@ static int start_task(struct runner *r, size_t i)
 		.priority = r->sched.priority,
 		.cpu = r->sched.cpu,
 	};
-	int fds[FDS_MAX], n;
+	int fds[FDS_MAX], err;
 
 	if (s->shape.file == READS_FILE)
 		fds[opts.nr_fds++] = s->file;
@@ -88,11 +99,10 @@ static int start_task(struct runner *r, size_t i)
 		fds[opts.nr_fds++] = s->file;
 	opts.fds = fds;
 	do {
-		n = kcoro_spawn_fds(r->ctx, s->body, &opts, 1, &u->id,
-				    &u->task);
-	} while (n == -EINTR && !interrupt_signal());
-	if (n < 0)
-		return n;
+		err = kcoro_spawn_id(r->group, s->body, &opts, &u->id);
+	} while (err == -EINTR && !interrupt_signal());
+	if (err)
+		return err;
 	if (in)
 		close_end(in);
 	if (out)
@@ -151,11 +161,21 @@ static int start_unit(struct runner *r, size_t i)
 	return failed_call(r->ctx, KCORO_CALL_SPAWN, err, "%s", label);
 }
 
+static int make_group(struct runner *r)
+{
+	r->group = kcoro_group_create(r->ctx, 0, 0);
+	if (r->group < 0)
+		return failed_call(r->ctx, KCORO_CALL_GROUP, r->group,
+				   "the tasks' group");
+	return STATUS_OK;
+}
+
 int runner_start(struct runner *r)
 {
 	int status;
 	size_t i;
 
+	r->group = -1;
 	r->count = r->chain->count;
 	r->unit = calloc(r->count, sizeof(*r->unit));
 	r->ends = calloc(r->count, sizeof(*r->ends));
@@ -165,58 +185,34 @@ int runner_start(struct runner *r)
 	}
 	for (i = 0; i < r->count; i++) {
 		r->unit[i].stage = &r->chain->stage[i];
-		r->unit[i].task = -1;
 		r->unit[i].pump.chan = -1;
 		r->ends[i][0] = -1;
 		r->ends[i][1] = -1;
 	}
-	status = make_channels(r);
+	status = make_group(r);
+	if (!status)
+		status = make_channels(r);
 	for (i = r->count; i-- && !status;)
 		status = start_unit(r, i);
 	return status;
 }
 
-/* Ends the first @end units, if they live, without asking what came of them. */
-static void abandon(struct runner *r, size_t end)
+/* Ends what lives, without asking what comes of it. */
+static void abandon(struct runner *r, const char *why)
 {
 	struct unit *u;
 
-	for (u = r->unit; u < r->unit + end; u++) {
-		if (u->ended || u->abandoned)
+	/* Or it was before; they have been told. */
+	kcoro_group_cancel(r->group, why);
+	for (u = r->unit; u < r->unit + r->count; u++) {
+		if (u->ended)
 			continue;
 		u->abandoned = true;
 		if (u->pumped) {
 			pump_stop(&u->pump);
 			u->ended = true;
-		} else {
-			kcoro_kill(r->ctx, u->id, KCORO_SCOPE_CTX, 0);
 		}
 	}
-}
-
-/* Fills in the exit record of a pump that has ended. */
-static void end_pump(struct unit *u)
-{
-	struct kcoro_exit *e = &u->exit;
-
-	u->ended = true;
-	e->error = u->pump.error;
-	snprintf(e->name, sizeof(e->name), "%s", u->stage->body);
-	if (e->error)
-		snprintf(e->message, sizeof(e->message), "%s", u->stage->path);
-}
-
-static void end_task(struct unit *u)
-{
-	int err = kcoro_join(u->task, &u->exit, KCORO_NO_DEADLINE);
-
-	if (err == -EINTR || err == -EAGAIN)
-		return;
-	if (err)
-		u->exit.error = err;
-	kcoro_task_info(u->task, &u->info);
-	close_end(&u->task);
-	u->ended = true;
 }
 
 /*
@@ -225,32 +221,55 @@ static void end_task(struct unit *u)
  */
 static bool has_failed(const struct unit *u)
 {
-	if (!u->ended || u->abandoned || kcoro_exit_ok(&u->exit))
+	if (u->abandoned || kcoro_exit_ok(&u->exit))
 		return false;
 	return u->exit.reason != KCORO_EXIT_RETURNED ||
 	       u->exit.error != -EPIPE || !u->stage->shape.sends;
 }
 
-/* Looks for the first failure, and ends what has become useless by it. */
-static void look_for_failure(struct runner *r)
+/* A unit has ended, @u->exit says how. The first that failed ends the others. */
+static void end_unit(struct runner *r, struct unit *u)
 {
-	size_t i;
+	char label[64], why[KCORO_CAUSE_MAX + sizeof(label)];
 
-	if (r->failure || r->broken_pipe)
+	u->ended = true;
+	if (r->failure || r->broken_pipe || !has_failed(u))
 		return;
-	for (i = 0; i < r->count; i++) {
-		if (!has_failed(&r->unit[i]))
-			continue;
-		if (r->unit[i].stage->file == STDOUT_FILENO &&
-		    r->unit[i].exit.error == -EPIPE)
-			r->broken_pipe = true;
-		else
-			r->failure = &r->unit[i];
-		/* What a task that crashed held is not let go: no end follows. */
-		abandon(r, r->unit[i].exit.reason == KCORO_EXIT_FAULT ?
-				   r->count :
-				   i);
-		return;
+	if (u->stage->file == STDOUT_FILENO && u->exit.error == -EPIPE)
+		r->broken_pipe = true;
+	else
+		r->failure = u;
+	stage_label(u->stage, label, sizeof(label));
+	snprintf(why, sizeof(why), "%s failed", label);
+	why[KCORO_CAUSE_MAX - 1] = '\0';
+	abandon(r, why);
+}
+
+static void end_pump(struct runner *r, struct unit *u)
+{
+	struct kcoro_exit *e = &u->exit;
+
+	e->error = u->pump.error;
+	snprintf(e->name, sizeof(e->name), "%s", u->stage->body);
+	if (e->error)
+		snprintf(e->message, sizeof(e->message), "%s", u->stage->path);
+	end_unit(r, u);
+}
+
+static void end_tasks(struct runner *r)
+{
+	struct kcoro_exit exits[EXITS_MAX];
+	struct unit *u;
+	int i, n;
+
+	n = kcoro_next_exits(r->group, exits, EXITS_MAX, KCORO_NOW);
+	for (i = 0; i < n; i++) {
+		for (u = r->unit; u < r->unit + r->count; u++) {
+			if (u->pumped || u->id != exits[i].id)
+				continue;
+			u->exit = exits[i];
+			end_unit(r, u);
+		}
 	}
 }
 
@@ -284,15 +303,15 @@ static void fill_polls(const struct runner *r, struct pollfd *p)
 	/* Once it has been seen it would end each poll at once. */
 	p[0].fd = interrupt_signal() ? -1 : interrupt_fd();
 	p[0].events = POLLIN;
-	for (i = 0, p++; i < r->count; i++, p += PUMP_POLLS) {
+	/* So would a group without tasks that was cancelled. */
+	p[1].fd = -1;
+	p[1].events = POLLIN;
+	for (i = 0, p += POLLS; i < r->count; i++) {
 		u = &r->unit[i];
-		p[1].fd = -1;
-		if (u->pumped) {
-			pump_poll(&u->pump, p);
-		} else {
-			p[0].fd = u->task;
-			p[0].events = POLLIN;
-		}
+		if (u->pumped)
+			pump_poll(&u->pump, p + i * PUMP_POLLS);
+		else if (!u->ended)
+			p[-1].fd = r->group;
 	}
 }
 
@@ -301,24 +320,21 @@ static void step(struct runner *r, const struct pollfd *p)
 	struct unit *u;
 	size_t i;
 
-	for (i = 0, p++; i < r->count; i++, p += PUMP_POLLS) {
+	if (p[1].revents)
+		end_tasks(r);
+	for (i = 0, p += POLLS; i < r->count; i++, p += PUMP_POLLS) {
 		u = &r->unit[i];
-		if (u->ended)
+		if (!u->pumped || u->ended)
 			continue;
-		if (u->pumped) {
-			pump_step(&u->pump, p);
-			if (!pump_running(&u->pump))
-				end_pump(u);
-		} else if (p[0].revents) {
-			end_task(u);
-		}
+		pump_step(&u->pump, p);
+		if (!pump_running(&u->pump))
+			end_pump(r, u);
 	}
-	look_for_failure(r);
 }
 
 int runner_wait(struct runner *r)
 {
-	size_t n = 1 + r->count * PUMP_POLLS;
+	size_t n = POLLS + r->count * PUMP_POLLS;
 	int left, ready, status = STATUS_OK;
 	struct pollfd *p;
 
@@ -329,8 +345,10 @@ int runner_wait(struct runner *r)
 		left = time_left(r);
 		if (!left)
 			r->timed_out = true;
-		if (interrupt_signal() || r->timed_out)
-			abandon(r, r->count);
+		if (interrupt_signal())
+			abandon(r, "interrupted");
+		else if (r->timed_out)
+			abandon(r, "the deadline passed");
 		fill_polls(r, p);
 		ready = poll(p, n, time_left(r));
 		if (ready > 0) {
@@ -351,9 +369,9 @@ void runner_free(struct runner *r)
 	for (i = 0; i < r->count; i++) {
 		close_end(&r->ends[i][0]);
 		close_end(&r->ends[i][1]);
-		close_end(&r->unit[i].task);
 		pump_stop(&r->unit[i].pump);
 	}
+	close_end(&r->group);
 	free(r->ends);
 	free(r->unit);
 }

@@ -15,15 +15,14 @@ struct unit {
 	bool pumped; /* by this process, instead of a task */
 	bool ended;
 	bool abandoned; /* we ended it: what it says does not matter */
-	int task;
-	uint64_t id;
+	uint64_t id; /* of its task */
 	struct pump pump;
 	struct kcoro_exit exit; /* a pump's as if it were a task */
-	struct kcoro_task_info info; /* of a task, when it had ended */
 };
 
 struct runner {
 	int ctx;
+	int group; /* of all tasks */
 	struct chain *chain;
 	struct unit *unit;
 	size_t count;
@@ -47,10 +46,9 @@ struct runner {
 int runner_start(struct runner *r);
 
 /*
- * Waits until all units have ended. After a failure those before it in the
- * chain are cancelled, those after it finish with what they have. A signal
- * (interrupt.h) or the deadline cancels all. Complains only if it cannot wait.
- * Returns a status.
+ * Waits until all units have ended. The first failure cancels the others; so do a
+ * signal (interrupt.h) and the deadline. Their exit records tell the reason.
+ * Complains only if it cannot wait. Returns a status.
  */
 int runner_wait(struct runner *r);
 
