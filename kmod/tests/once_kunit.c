@@ -91,9 +91,8 @@ static void it_is_done_once(struct kunit *test)
 	int i;
 
 	KUNIT_EXPECT_FALSE(test, kcoro_once_done(&s->once));
-	for (i = 0; i < 12; i++) {
+	for (i = 0; i < 12; i++)
 		call_in_turn(test, &call[i], i);
-	}
 	for (i = 0; i < 12; i++) {
 		KUNIT_EXPECT_EQ(test, result_of(test, &call[i]), 0);
 		KUNIT_EXPECT_EQ(test, (s64)call[i].arg, 42);
@@ -120,9 +119,8 @@ static void others_wait_for_the_first(struct kunit *test)
 	struct call *call = calls(test, 4, do_call, s);
 	int i;
 
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 4; i++)
 		call_in_turn(test, &call[i], i);
-	}
 	await_waiters(test, &s->once, 4);
 	KUNIT_EXPECT_FALSE(test, kcoro_once_done(&s->once));
 	WRITE_ONCE(s->go, true);

@@ -140,9 +140,8 @@ static void readers_share_it(struct kunit *test)
 	struct call *call = calls(test, 6, read_call, s);
 	int i;
 
-	for (i = 0; i < 6; i++) {
+	for (i = 0; i < 6; i++)
 		call_in_turn(test, &call[i], i);
-	}
 	await_readers(test, 6);
 	KUNIT_EXPECT_EQ(test, by_task(test, trywrite_call), -EAGAIN);
 	KUNIT_EXPECT_EQ(test, by_task(test, tryread_call), 0);
