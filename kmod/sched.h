@@ -93,7 +93,8 @@ struct kcoro_fifo {
  * @stolen: tasks that it got. [A]
  * @seed: where to look first. [O]
  * @tick: see tick.c
- * @poke: has this CPU look into @inbox: tick.c
+ * @poke: has this CPU look into @inbox: tick.c. By who set @poking
+ * @poking: @poke is to run, or about to be queued. [A]
  * @ran: ticks that the same task has run for. By @tick, read without
  * @tick_switches: @switches at the last tick. By @tick
  * @hog_switches: @switches when it last dealt with a hog. By @tick
@@ -146,6 +147,7 @@ struct kcoro_cpu {
 	u32 seed;
 	struct hrtimer tick;
 	call_single_data_t poke;
+	atomic_t poking;
 	u32 ran;
 	u64 tick_switches;
 	u64 hog_switches;

@@ -256,6 +256,9 @@ static void poked(void *data)
 {
 	struct kcoro_cpu *cpu = data;
 
+	/* Pairs with the atomic_xchg() of who finds that this is still to run. */
+	atomic_set(&cpu->poking, 0);
+	smp_mb__after_atomic();
 	if (!llist_empty(&cpu->inbox) && queue_quiet(cpu))
 		kcoro_sched_take_inbox(cpu);
 	if (kcoro_sched_waiting(cpu))
@@ -275,9 +278,13 @@ void kcoro_tick_poke(struct kcoro_cpu *cpu)
 		if (in_hardirq() && queue_quiet(cpu))
 			kcoro_sched_take_inbox(cpu);
 		kcoro_tick_start(cpu);
-	} else {
-		/* Fails if one is on its way, or the CPU has gone. */
-		smp_call_function_single_async(cpu->cpu, &cpu->poke);
+	} else if (!atomic_xchg(&cpu->poking, 1)) {
+		/*
+		 * One at a time: the kernel does not look after that, and a call
+		 * queued twice makes a ring of its queue. Fails if the CPU has gone.
+		 */
+		if (smp_call_function_single_async(cpu->cpu, &cpu->poke))
+			atomic_set(&cpu->poking, 0);
 	}
 }
 
