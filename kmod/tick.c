@@ -256,8 +256,8 @@ static void poked(void *data)
 {
 	struct kcoro_cpu *cpu = data;
 
-	/* Pairs with the atomic_xchg() of who finds that this is still to run. */
 	atomic_set(&cpu->poking, 0);
+	/* Pairs with the atomic_xchg() of who finds that this is still to run. */
 	smp_mb__after_atomic();
 	if (!llist_empty(&cpu->inbox) && queue_quiet(cpu))
 		kcoro_sched_take_inbox(cpu);
