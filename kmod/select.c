@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Select: the first of several channel operations.
+ * Select: the first of several channel operations, and of other sources.
  *
  * Model: as Go's. All channels are locked, in an order that is the same for all;
  * if a case can proceed, it does; else a waiter is put into each channel's queue,
@@ -11,6 +11,15 @@
  * Two selects that meet: the one that runs holds all locks of its own, so
  * nobody can win *it*; it has not armed its wait. It wins the other's by the
  * cmpxchg. So only one word is in question and no order is needed.
+ *
+ * Other sources (tasks, files, wait queues: select_source.c) do not carry out
+ * anything: they tell whether they are ready, and win the wait as they change.
+ * They may sleep, so no lock is held. A select that has some goes round:
+ *	1 all cases are tried or asked, one after the other: the first is chosen
+ *	2 as above, for channels only; the wait is armed before they are unlocked
+ *	3 sources are enqueued, and asked again: if one is ready, and nobody has
+ *	  won the wait, it is chosen; else the caller waits
+ *	4 all is unqueued. If it was not a channel that won: from 1
  *
  * Which of several ready cases: cases are tried in a random order, drawn
  * anew each time, or as given with KCORO_SELECT_PRIORITY.
@@ -26,6 +35,7 @@
 #include <linux/slab.h>
 
 #include "chan.h"
+#include "select_source.h"
 #include "task.h"
 #include "trace.h"
 
@@ -54,11 +64,22 @@ struct select_slot {
 	u32 order;
 };
 
+/**
+ * struct select - one call
+ * @cases: as the caller gave them
+ * @slots: one for each
+ * @sources: likewise, or NULL: all are of channels
+ * @nr: number of cases
+ * @nr_locked: of channels
+ * @ready: a source's index or errno, if nobody won the wait; else -EAGAIN
+ */
 struct select {
 	struct kcoro_select_case *cases;
 	struct select_slot *slots;
+	struct kcoro_source *sources;
 	u32 nr;
 	u32 nr_locked;
+	int ready;
 };
 
 /*
@@ -213,6 +234,45 @@ static int unqueue_cases(struct select *sel)
 	return index;
 }
 
+/*
+ * Enqueue the sources, unless one is ready: its index, -EAGAIN, or -errno. The
+ * wait is armed.
+ */
+static int enqueue_sources(struct select *sel, struct kcoro_wait *wait)
+{
+	u32 i;
+
+	for (i = 0; i < sel->nr; i++) {
+		u32 index = sel->slots[i].order;
+		int ret = kcoro_source_enqueue(&sel->sources[index], wait);
+
+		if (ret)
+			return ret < 0 ? ret : index;
+	}
+	return -EAGAIN;
+}
+
+/* As kcoro_wait_finish(), for the sources too. Sets @sel->ready. */
+static noinline int finish_with_sources(struct select *sel,
+					struct kcoro_wait *wait, ktime_t deadline)
+{
+	int ready = enqueue_sources(sel, wait), err;
+	u32 i;
+
+	if (ready == -EAGAIN) {
+		err = kcoro_wait_finish(wait, deadline);
+	} else {
+		err = kcoro_wait_abort(wait);
+		if (err == -EAGAIN) {
+			sel->ready = ready;
+			err = 0;
+		}
+	}
+	for (i = 0; i < sel->nr; i++)
+		kcoro_source_dequeue(&sel->sources[i]);
+	return err;
+}
+
 static int select_wait(struct select *sel, ktime_t deadline,
 		       unsigned long flags)
 {
@@ -229,7 +289,10 @@ static int select_wait(struct select *sel, ktime_t deadline,
 	unlock_all(sel, flags);
 	for (i = 0; i < sel->nr_locked; i++)
 		kcoro_chan_poll_wake(sel->slots[i].locked);
-	err = kcoro_wait_finish(wait, deadline);
+	if (likely(!sel->sources))
+		err = kcoro_wait_finish(wait, deadline);
+	else
+		err = finish_with_sources(sel, wait, deadline);
 	flags = lock_all(sel);
 	index = unqueue_cases(sel);
 	unlock_all(sel, flags);
@@ -259,27 +322,85 @@ static int select_run(struct select *sel, u32 flags, ktime_t deadline)
 	return index;
 }
 
+/* Try and ask all cases, one after the other: an index, or -EAGAIN. */
+static int ask_cases(struct select *sel)
+{
+	u32 i;
+
+	for (i = 0; i < sel->nr; i++) {
+		u32 index = sel->slots[i].order;
+		struct kcoro_select_case *c = &sel->cases[index];
+		int ret;
+
+		if (!c->chan) {
+			if (kcoro_source_ready(&sel->sources[index]))
+				return index;
+			continue;
+		}
+		ret = c->op == KCORO_OP_SEND ?
+			      kcoro_chan_send(c->chan, c->msg, 0, true) :
+			      kcoro_chan_recv(c->chan, c->msg, 0, true);
+		if (ret == -EAGAIN)
+			continue;
+		c->result = ret;
+		return index;
+	}
+	return -EAGAIN;
+}
+
+/* With sources. Out of line, as few selects have any. */
+static noinline int select_mixed(struct select *sel, u32 flags, ktime_t deadline)
+{
+	int index = flags & KCORO_SELECT_NOWAIT ?
+			    0 : kcoro_wait_check(kcoro_self());
+	u32 i;
+
+	if (index)
+		return index;
+	sel->sources = kmalloc_array(sel->nr, sizeof(*sel->sources), GFP_KERNEL);
+	if (!sel->sources)
+		return -ENOMEM;
+	for (i = 0; i < sel->nr; i++)
+		kcoro_source_init(&sel->sources[i], &sel->cases[i]);
+	do {
+		draw_order(sel, flags);
+		index = ask_cases(sel);
+		if (index != -EAGAIN || flags & KCORO_SELECT_NOWAIT)
+			break;
+		sel->ready = -EAGAIN;
+		index = select_run(sel, flags, deadline);
+		if (index == -EAGAIN)
+			index = sel->ready;
+	} while (index == -EAGAIN);
+	kfree(sel->sources);
+	return index;
+}
+
 /**
- * kcoro_select() - carry out the first operation that can proceed
- * @cases: the operations; the chosen one's result is filled in
+ * kcoro_select() - carry out the first case that can proceed
+ * @cases: the cases; the chosen one's result is filled in
  * @nr: number of cases, up to KCORO_SELECT_MAX
  * @flags: KCORO_SELECT_PRIORITY, KCORO_SELECT_NOWAIT
  * @deadline: or KCORO_FOREVER
  *
  * After Go's select. A receive from a channel at end of stream and a send that
- * gives -EPIPE are ready.
+ * gives -EPIPE are ready. A task's end, a file and a wait queue are cases too.
  *
- * Context: task or thread; may park and, over a few cases, sleep.
+ * Context: task or thread; may park and, over a few cases, or with others than
+ * channels, sleep.
  * Return: index of the case that was carried out. -EAGAIN: none is ready, and
- * KCORO_SELECT_NOWAIT. -EINVAL: unknown flag or operation, too many cases, or
- * a buffer that is empty or too long for its channel. -ENOMEM. -ETIMEDOUT,
- * -ECANCELED, -ERESTARTSYS: none was carried out.
+ * KCORO_SELECT_NOWAIT. -EINVAL: unknown flag, operation or event, too many
+ * cases, or a buffer that is empty or too long for its channel. -EDEADLK: the
+ * end of the caller. -EOPNOTSUPP: a file that cannot be polled, or has more than
+ * four wait queues. -ENOMEM. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS: none was
+ * carried out.
  */
 int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 		 ktime_t deadline)
 {
 	struct select_slot onstack[SELECT_ONSTACK];
 	struct select sel = { .cases = cases, .slots = onstack, .nr = nr };
+	bool mixed = false;
 	int ret;
 	u32 i;
 
@@ -288,8 +409,13 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 	for (i = 0; i < nr; i++) {
 		struct kcoro_chan *chan = cases[i].chan;
 
-		if (cases[i].op != KCORO_OP_SEND && cases[i].op != KCORO_OP_RECV)
-			return -EINVAL;
+		if (cases[i].op != KCORO_OP_SEND &&
+		    cases[i].op != KCORO_OP_RECV) {
+			ret = kcoro_source_check(&cases[i]);
+			if (ret)
+				return ret;
+			mixed = true;
+		}
 		if (chan && chan->buffers && cases[i].op == KCORO_OP_SEND) {
 			struct kcoro_buf *buf = *(struct kcoro_buf **)cases[i].msg;
 
@@ -302,7 +428,8 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 		if (!sel.slots)
 			return -ENOMEM;
 	}
-	ret = select_run(&sel, flags, deadline);
+	ret = likely(!mixed) ? select_run(&sel, flags, deadline) :
+			       select_mixed(&sel, flags, deadline);
 	if (sel.slots != onstack)
 		kfree(sel.slots);
 	return ret;

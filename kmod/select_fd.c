@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * SELECT: a program waits for the first of several channel operations.
+ * SELECT: a program waits for the first of several channel operations, ends of
+ * tasks, and files.
  *
  * Model: kcoro_select() does it; here messages are taken from the program for
  * all sends beforehand, and given to it for the one receive that was carried
  * out, or put back (chan_fd.c). A program may give the same descriptor twice.
+ * Any file that can be polled will do: ->poll is called in the program's own
+ * thread, as poll(2) does, and nothing is read or written.
  *
  * Invariants: each case holds its file, so that another thread's close(2) does
  * not end the channel under the call. Nothing is carried out unless all cases
@@ -22,6 +25,7 @@
  */
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/poll.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
@@ -29,12 +33,13 @@
 #include "chan.h"
 #include "chan_fd.h"
 #include "dev.h"
+#include "task_fd.h"
 
 /**
  * struct sel_case - one case
  * @user: as the program gave it
- * @file: the channel's, held; or NULL: never ready
- * @msg: its message, initialised if there is a @file
+ * @file: the descriptor's, held; or NULL: never ready
+ * @msg: its message, initialised if it is a channel's
  */
 struct sel_case {
 	struct kcoro_case user;
@@ -69,32 +74,75 @@ static int case_put_len(const struct sel *sel, u32 index, u32 len)
 	return put_user(len, &sel->user[index].len);
 }
 
+static bool case_is_channel(const struct sel_case *c)
+{
+	return c->user.op == KCORO_OP_SEND || c->user.op == KCORO_OP_RECV;
+}
+
 static void case_undo(struct sel_case *c)
 {
 	if (!c->file)
 		return;
-	kcoro_msg_free(&c->msg);
+	if (case_is_channel(c))
+		kcoro_msg_free(&c->msg);
 	fput(c->file);
+}
+
+/* What is behind the descriptor of a case. */
+static int case_find(struct sel_case *c, struct kcoro_select_case *to)
+{
+	u32 ends;
+
+	switch (c->user.op) {
+	case KCORO_OP_JOIN:
+		if (!kcoro_is_task_file(c->file))
+			return -EBADF;
+		to->task = kcoro_task_of_file(c->file);
+		return 0;
+	case KCORO_OP_POLL:
+		to->file = c->file;
+		to->events = demangle_poll(c->user.len);
+		return 0;
+	default:
+		to->chan = kcoro_chan_of_file(c->file, &ends);
+		if (!to->chan || !(ends & c->user.op))
+			return -EBADF;
+		return kcoro_msg_init(&c->msg, to->chan);
+	}
 }
 
 static int case_open(struct sel_case *c, struct kcoro_select_case *to)
 {
-	u32 ends;
 	int err;
 
 	c->file = fget(c->user.fd);
 	if (!c->file)
 		return -EBADF;
-	to->chan = kcoro_chan_of_file(c->file, &ends);
-	if (!to->chan || !(ends & c->user.op))
-		err = -EBADF;
-	else
-		err = kcoro_msg_init(&c->msg, to->chan);
+	err = case_find(c, to);
 	if (err) {
 		fput(c->file);
 		c->file = NULL;
 	}
 	return err;
+}
+
+static bool case_is_valid(const struct sel_case *c)
+{
+	if (c->user.pad)
+		return false;
+	switch (c->user.op) {
+	case KCORO_OP_SEND:
+	case KCORO_OP_RECV:
+		return true;
+	case KCORO_OP_JOIN:
+		return !c->user.addr && !c->user.len;
+	case KCORO_OP_POLL:
+		/* Events that do not exist would not come back. */
+		return !c->user.addr &&
+		       mangle_poll(demangle_poll(c->user.len)) == c->user.len;
+	default:
+		return false;
+	}
 }
 
 static int case_setup(struct sel *sel, u32 index)
@@ -106,14 +154,13 @@ static int case_setup(struct sel *sel, u32 index)
 
 	if (copy_from_user(&c->user, &sel->user[index], sizeof(c->user)))
 		return -EFAULT;
-	if (c->user.pad ||
-	    (c->user.op != KCORO_OP_SEND && c->user.op != KCORO_OP_RECV))
+	if (!case_is_valid(c))
 		return -EINVAL;
 	to->op = c->user.op;
 	if (c->user.fd < 0)
 		return 0;
 	err = case_open(c, to);
-	if (err)
+	if (err || !case_is_channel(c))
 		return err;
 	to->msg = kcoro_msg_addr(&c->msg);
 	case_iter(c, &iter);
@@ -140,6 +187,11 @@ static int case_finish(struct sel *sel, u32 index, struct kcoro_call *call)
 
 	args->index = index;
 	args->error = 0;
+	if (c->user.op == KCORO_OP_JOIN)
+		return 0;
+	if (c->user.op == KCORO_OP_POLL)
+		return case_put_len(sel, index,
+				    mangle_poll((__force __poll_t)result));
 	if (c->user.op == KCORO_OP_SEND) {
 		if (!result)
 			c->msg.buf = NULL;	/* the receiver's now */

@@ -37,6 +37,7 @@
 struct file;
 struct kcoro_chan;
 struct kcoro_task;
+struct wait_queue_head;
 
 #define KCORO_FOREVER	KTIME_MAX
 
@@ -267,20 +268,45 @@ int kcoro_send_buf(struct kcoro_chan *chan, struct kcoro_buf *buf,
 int kcoro_recv_buf(struct kcoro_chan *chan, struct kcoro_buf **buf,
 		   ktime_t deadline);
 
+/* Wait queues are for kernel code only; the others are in the uAPI header. */
+#define KCORO_OP_WAITQ	0x100
+
 /**
- * struct kcoro_select_case - one operation of a select
- * @chan: the channel, or NULL for a case that is never ready
- * @op: KCORO_OP_SEND or KCORO_OP_RECV
+ * struct kcoro_select_case - one thing that a select waits for
+ * @chan: KCORO_OP_SEND, KCORO_OP_RECV: the channel; NULL for all others
+ * @op: KCORO_OP_*
+ * @result: out, of the chosen case: 0 or -EPIPE for a send; 1 or 0 (end of
+ *	stream) for a receive; the events that are there for a file; else 0
  * @msg: of a channel of elements: the element to send or the room for the one
  *	received. Of a channel of buffers: address of a struct kcoro_buf *.
- * @result: out, of the chosen case: 0 or -EPIPE for a send; 1 or 0 (end of
- *	stream) for a receive
+ * @task: KCORO_OP_JOIN: ready once it has ended; kcoro_join(), which then does
+ *	not wait, tells how
+ * @file: KCORO_OP_POLL: ready if it has one of @events, an error or a hang-up;
+ *	any that can be polled
+ * @queue: KCORO_OP_WAITQ: ready if @condition holds, which is asked after each
+ *	wake-up of this queue, as by wait_event()
+ * @events: EPOLL*
+ * @condition: may sleep, but not park
+ * @data: for @condition
+ *
+ * A case without channel, task, file or queue is never ready. The caller keeps
+ * what it has named.
  */
 struct kcoro_select_case {
 	struct kcoro_chan *chan;
 	u32 op;
 	int result;
-	void *msg;
+	union {
+		void *msg;
+		struct kcoro_task *task;
+		struct file *file;
+		struct wait_queue_head *queue;
+	};
+	union {
+		__poll_t events;
+		bool (*condition)(void *data);
+	};
+	void *data;
 };
 
 int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,

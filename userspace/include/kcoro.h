@@ -237,7 +237,7 @@ int kcoro_close_chan(int fd);
 
 /* Select ------------------------------------------------------------------ */
 
-/* One case of kcoro_select(): send @len bytes, or receive up to @len. */
+/* A case of kcoro_select(): send @len bytes, or receive up to @len. */
 static inline struct kcoro_case kcoro_case_send(int fd, const void *msg,
 						uint32_t len)
 {
@@ -263,12 +263,39 @@ static inline struct kcoro_case kcoro_case_recv(int fd, void *msg, uint32_t len)
 	return c;
 }
 
+/* Another: a task has ended. kcoro_join() then tells how, without waiting. */
+static inline struct kcoro_case kcoro_case_join(int task)
+{
+	struct kcoro_case c;
+
+	c.fd = task;
+	c.op = KCORO_OP_JOIN;
+	c.addr = 0;
+	c.len = 0;
+	c.pad = 0;
+	return c;
+}
+
+/* Another: a file has one of @events (POLLIN, ...), an error or a hang-up. */
+static inline struct kcoro_case kcoro_case_poll(int fd, uint32_t events)
+{
+	struct kcoro_case c;
+
+	c.fd = fd;
+	c.op = KCORO_OP_POLL;
+	c.addr = 0;
+	c.len = events;
+	c.pad = 0;
+	return c;
+}
+
 /*
- * Waits until one of several channel operations can be done, and does exactly
- * that one. @flags: KCORO_SELECT_*.
+ * Waits until one of several cases is ready, and does exactly that one.
+ * @flags: KCORO_SELECT_*.
  * Returns the index of the case; cases[index].len is then the length of what
- * was received, 0 at end of stream. A send that found its channel closed also
- * wins: *@error (may be NULL) is then -EPIPE, else 0.
+ * was received, 0 at end of stream, or the events that a file has: make its
+ * case anew for the next call. A send that found its channel closed also wins:
+ * *@error (may be NULL) is then -EPIPE, else 0.
  */
 int kcoro_select(int ctx, struct kcoro_case *cases, unsigned int count,
 		 uint32_t flags, int64_t deadline_ns, int *error);

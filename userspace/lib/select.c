@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Select: exactly one of several channel operations.
+ * Select: exactly one of several cases.
  */
 #include "internal.h"
 

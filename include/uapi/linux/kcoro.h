@@ -21,7 +21,8 @@
  * fixed size (elem_size > 0) or buffers of 1..buf_max bytes (elem_size == 0).
  * poll, epoll, O_NONBLOCK, SCM_RIGHTS and fdinfo work as with any descriptor.
  * KCORO_IOC_SEND and KCORO_IOC_RECV move many messages with one call,
- * KCORO_IOC_SELECT waits for the first of several channels.
+ * KCORO_IOC_SELECT waits for the first of several channels, ends of tasks, and
+ * files.
  *
  * KCORO_IOC_GROUP_CREATE makes a GROUP, on a context, or on another group, which
  * it is a part of then. KCORO_IOC_SPAWN on a group's descriptor starts tasks in it;
@@ -316,21 +317,36 @@ struct kcoro_io {
 };
 
 /*
- * KCORO_IOC_SELECT - wait for the first of several channel operations
+ * KCORO_IOC_SELECT - wait for the first of several cases
  * On: a context. Exactly one case is carried out; @index tells which.
+ *
+ *	op		@fd		ready if		then
+ *	KCORO_OP_SEND	sending end	poll(2) says POLLOUT	sends what is at
+ *								@addr
+ *	KCORO_OP_RECV	receiving end	poll(2) says POLLIN	receives to @addr
+ *	KCORO_OP_JOIN	a task		it has ended		read(2) from @fd
+ *								tells how
+ *	KCORO_OP_POLL	any that can	it has one of the	@len is those that
+ *			be polled	events (POLL*) in @len,	it has
+ *					POLLERR or POLLHUP
  *
  * A case that can never proceed any more is ready: a receive with @len 0 (end
  * of stream), a send with @error -EPIPE. With several ready one is drawn at
  * random, or with KCORO_SELECT_PRIORITY the first in order is taken. A case
- * with a negative @fd is never ready.
+ * with a negative @fd is never ready. A file that was ready may not be any more
+ * when the call returns, if others use it too.
  *
- * EAGAIN none ready and KCORO_SELECT_NOWAIT; EBADF; EFAULT; EINTR; EINVAL;
- * EMSGSIZE; ENOMEM; ETIMEDOUT. After an error no case was carried out, with one
- * exception: if the argument can be written when the call begins and not when it
- * ends (another thread has unmapped it), EFAULT may come after a send.
+ * EAGAIN none ready and KCORO_SELECT_NOWAIT; EBADF @fd is not open, or neither
+ * the end nor the task that its case needs; EFAULT; EINTR; EINVAL; EMSGSIZE;
+ * ENOMEM; EOPNOTSUPP a file that cannot be polled, or has more wait queues than
+ * four; ETIMEDOUT. After an error no case was carried out, with one exception:
+ * if the argument can be written when the call begins and not when it ends
+ * (another thread has unmapped it), EFAULT may come after a send.
  */
 #define KCORO_OP_SEND		1
 #define KCORO_OP_RECV		2
+#define KCORO_OP_JOIN		4
+#define KCORO_OP_POLL		5
 
 #define KCORO_SELECT_PRIORITY	(1U << 0)
 #define KCORO_SELECT_NOWAIT	(1U << 1)
@@ -339,8 +355,10 @@ struct kcoro_io {
 struct kcoro_case {
 	__s32 fd;
 	__u32 op;		/* KCORO_OP_* */
-	__u64 addr;
-	__u32 len;		/* in: bytes at addr; out: the message's */
+	__u64 addr;		/* JOIN, POLL: 0 */
+	__u32 len;		/* in: bytes at addr; out: the message's.
+				 * JOIN: 0. POLL: events
+				 */
 	__u32 pad;
 };
 
