@@ -172,6 +172,9 @@ expect "the self-test" 0 "*13 passed, 0 failed" fake "$kcoro" test
 expect "the example hello" 0 "hello" fake "$O/hello"
 expect "the example pipeline" 0 "12" \
 	fake "$O/pipeline" "$dir/numbers" 199
+# shellcheck disable=SC2016 # for the inner shell
+expect "the example select-file" 0 "hello*messages" \
+	fake sh -c 'echo hello | "$0"' "$O/select-file"
 expect "info" 0 "interface version 1*" fake "$kcoro" info
 expect "ps" 0 "*ID*NAME*COMM*" fake "$kcoro" ps
 expect "ps -H without tasks" 0 "" fake "$kcoro" ps -H

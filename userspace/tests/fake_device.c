@@ -439,6 +439,20 @@ static int do_io(int fd, struct kcoro_io *req, bool send)
 	return req->done || err == -ENODATA ? 0 : err;
 }
 
+/* Tasks are descriptors that poll readable once they have ended. */
+static int do_case_poll(struct kcoro_case *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = c->len };
+
+	if (c->op == KCORO_OP_JOIN)
+		p.events = POLLIN;
+	if (poll(&p, 1, 0) <= 0)
+		return 0;
+	if (c->op == KCORO_OP_POLL)
+		c->len = p.revents;
+	return 1;
+}
+
 static int do_select(struct kcoro_select *req)
 {
 	struct kcoro_case *c = (void *)(uintptr_t)req->cases;
@@ -454,6 +468,16 @@ static int do_select(struct kcoro_select *req)
 				.flags = KCORO_IO_NOWAIT,
 			};
 
+			if (c[i].fd < 0)
+				continue;
+			if (c[i].op == KCORO_OP_POLL ||
+			    c[i].op == KCORO_OP_JOIN) {
+				if (!do_case_poll(&c[i]))
+					continue;
+				req->index = i;
+				req->error = 0;
+				return 0;
+			}
 			err = do_io(c[i].fd, &io, c[i].op == KCORO_OP_SEND);
 			if (err == -EAGAIN)
 				continue;
