@@ -131,6 +131,8 @@ int kcoro_try(s64 (*fn)(void *data), void *data, s64 *result)
 		return PTR_ERR(task);
 	err = kcoro_wait_for(task, KCORO_FOREVER, result);
 	/* Who was killed cannot wait as a task, but @data may be in its frame. */
+	while (kcoro_self()->bubble && !kcoro_task_done(task))
+		kcoro_yield();
 	if (!kcoro_task_done(task))
 		kcoro_native(join_native, task);
 	kcoro_task_put(task);

@@ -95,7 +95,7 @@ static struct kcoro_wait *mutex_pass(struct kcoro_mutex *mutex)
 		first = kcoro_waitq_take(queue, false);
 	if (first) {
 		waiter = container_of(first, struct mutex_waiter, waiter);
-		if (ktime_get_ns() - waiter->since >= HANDOFF_NS) {
+		if (kcoro_now() - waiter->since >= HANDOFF_NS) {
 			first->result = true;
 			word = waiter->owner;
 		} else {
@@ -170,7 +170,7 @@ static noinline int mutex_lock_slow(struct kcoro_mutex *mutex, long owner,
 			mutex->woken = false;
 			queue_first(queue, &waiter.waiter);
 		} else if (!err) {
-			waiter.since = ktime_get_ns();
+			waiter.since = kcoro_now();
 			kcoro_waitq_add(queue, &waiter.waiter);
 		}
 		raw_spin_unlock(&mutex->lock);
@@ -361,6 +361,11 @@ void kcoro_mutex_relock(struct kcoro_mutex *mutex)
 	kcoro_shield_begin();
 	err = mutex_lock_slow(mutex, relock.owner, KCORO_FOREVER, false);
 	kcoro_shield_end();
+	while (err && self->bubble) {	/* where nobody but tasks can wait */
+		err = kcoro_mutex_try_lock(mutex);
+		if (err)
+			kcoro_yield();
+	}
 	if (err)
 		kcoro_native(relock_native, &relock);
 }

@@ -50,7 +50,8 @@ static void place(struct kcoro_task *task, int priority, int pin)
 	WRITE_ONCE(task->level, priority - KCORO_PRIORITY_MIN);
 	WRITE_ONCE(task->entity.priority, priority);
 	WRITE_ONCE(task->pin, pin);
-	WRITE_ONCE(task->special, priority || pin >= 0 || task->own);
+	WRITE_ONCE(task->special,
+		   priority || pin >= 0 || task->own || task->bubble);
 }
 
 /**
@@ -96,7 +97,7 @@ bool kcoro_place_here(const struct kcoro_task *task,
 {
 	struct kcoro_cpu *pinned;
 
-	if (task->own)
+	if (task->own || task->bubble)
 		return false;
 	pinned = kcoro_place_cpu(task);
 	return !pinned || pinned == cpu;
@@ -111,7 +112,8 @@ bool kcoro_place_here(const struct kcoro_task *task,
  *
  * Context: process.
  * Return: 0. As kcoro_place_check(). -EPERM: to raise the priority takes
- * CAP_SYS_NICE. -EOPNOTSUPP: a task with a thread of its own cannot be pinned.
+ * CAP_SYS_NICE. -EOPNOTSUPP: a task with a thread of its own, or in a bubble,
+ * cannot be pinned.
  * -ESRCH: it has ended.
  */
 int kcoro_place_set(struct kcoro_task *task, u32 which, int priority, int pin)
@@ -123,7 +125,7 @@ int kcoro_place_set(struct kcoro_task *task, u32 which, int priority, int pin)
 				which & KCORO_SET_CPU ? pin : -1);
 	if (err)
 		return err;
-	if (task->own && which & KCORO_SET_CPU)
+	if ((task->own || task->bubble) && which & KCORO_SET_CPU)
 		return -EOPNOTSUPP;
 	if (kcoro_task_done(task))
 		return -ESRCH;

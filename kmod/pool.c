@@ -18,14 +18,14 @@
  * returns. Waiting for them would let a task block the CPU's offlining.
  *
  * A task that asks for a thread of its own has a worker that is in no CPU's pool
- * and ends with it. It holds the module while it lives, as nobody waits for it.
+ * and ends with it; so has a bubble. It holds the module while it lives, as nobody waits for it.
  *
  * A worker that died in a task is replaced, and its task ended (cpu_bury()). Of
  * the dead the stacks and structures stay as they are and the module stays
  * loaded: the oops may have left references to all of them.
  *
  * Locks: pool_mutex, within cpus_read_lock(), or within hotplug's callbacks:
- * guards the lists of workers, own_workers, and which CPUs are active. cpu->lock
+ * guards the lists of workers, apart_workers, and which CPUs are active. cpu->lock
  * for the spares, within it.
  *
  * Rejected: kthread_park() at offlining (waits for a worker that may be blocked);
@@ -38,6 +38,7 @@
 #include <linux/slab.h>
 #include <linux/workqueue.h>
 
+#include "bubble.h"
 #include "sched.h"
 #include "steal.h"
 #include "tick.h"
@@ -55,10 +56,10 @@ static unsigned int active_cpus;
 static int worker_nice;
 
 static DEFINE_MUTEX(pool_mutex);
-static LIST_HEAD(own_workers);		/* [pool_mutex] */
+static LIST_HEAD(apart_workers);	/* [pool_mutex] */
 static enum cpuhp_state hotplug_state;	/* 0: the pool is not ready */
 static atomic_t nr_workers = ATOMIC_INIT(0);
-static atomic_t nr_own = ATOMIC_INIT(0);
+static atomic_t nr_apart = ATOMIC_INIT(0);
 
 /**
  * kcoro_pool_workers() - number of workers, idle ones included
@@ -256,7 +257,10 @@ static void cpu_kick(struct irq_work *work)
 static void bury(struct kcoro_worker *worker)
 {
 	__module_get(THIS_MODULE);
-	kcoro_task_crashed(worker->task);
+	if (worker->bubble)
+		kcoro_bubble_crashed(worker->bubble);
+	else
+		kcoro_task_crashed(worker->task);
 }
 
 static void cpu_bury(struct work_struct *work)
@@ -278,17 +282,71 @@ static void cpu_bury(struct work_struct *work)
 				cpu->cpu);
 		bury(worker);
 	}
-	list_for_each_entry_safe(worker, next, &own_workers, node) {
+	list_for_each_entry_safe(worker, next, &apart_workers, node) {
 		if (!worker->crashed)
 			continue;
 		list_del(&worker->node);
-		atomic_dec(&nr_own);
+		atomic_dec(&nr_apart);
 		bury(worker);
 	}
 	kcoro_pool_release();
 }
 
 /* --- Threads of their own ----------------------------------------------------- */
+
+/*
+ * Make a worker that is in no CPU's pool, for @task only, or for @bubble. It does
+ * not run yet.
+ */
+static struct kcoro_worker *apart_create(struct kcoro_task *task,
+					 struct kcoro_bubble *bubble)
+{
+	struct kcoro_worker *worker;
+	int err = -EAGAIN;
+
+	if (atomic_inc_return(&nr_apart) > READ_ONCE(threads_max))
+		goto err_count;
+	worker = worker_alloc();
+	err = -ENOMEM;
+	if (!worker)
+		goto err_count;
+	worker->cpu = kcoro_sched_cpu(raw_smp_processor_id());
+	worker->own = task;
+	worker->bubble = bubble;
+	if (task)
+		worker->thread = kthread_create(kcoro_worker_main, worker,
+						"kcoro-own/%llu", task->id);
+	else
+		worker->thread = kthread_create(kcoro_worker_main, worker,
+						"kcoro-bubble");
+	if (IS_ERR(worker->thread)) {
+		err = PTR_ERR(worker->thread);
+		goto err_free;
+	}
+	get_task_struct(worker->thread);
+	set_user_nice(worker->thread, kcoro_pool_nice());
+	__module_get(THIS_MODULE);
+	mutex_lock(&pool_mutex);
+	list_add_tail(&worker->node, &apart_workers);
+	mutex_unlock(&pool_mutex);
+	return worker;
+
+err_free:
+	kfree(worker);
+err_count:
+	atomic_dec(&nr_apart);
+	return ERR_PTR(err);
+}
+
+static void apart_forget(struct kcoro_worker *worker)
+{
+	mutex_lock(&pool_mutex);
+	list_del(&worker->node);
+	mutex_unlock(&pool_mutex);
+	atomic_dec(&nr_apart);
+	put_task_struct(worker->thread);
+	kfree_rcu(worker, rcu);
+}
 
 /**
  * kcoro_pool_own() - make a thread for one task only
@@ -299,49 +357,14 @@ static void cpu_bury(struct work_struct *work)
  */
 int kcoro_pool_own(struct kcoro_task *task)
 {
-	struct kcoro_worker *worker;
-	int err = -EAGAIN;
+	struct kcoro_worker *worker = apart_create(task, NULL);
 
-	if (atomic_inc_return(&nr_own) > READ_ONCE(threads_max))
-		goto err_count;
-	worker = worker_alloc();
-	err = -ENOMEM;
-	if (!worker)
-		goto err_count;
-	worker->cpu = kcoro_sched_cpu(raw_smp_processor_id());
-	worker->own = task;
-	worker->thread = kthread_create(kcoro_worker_main, worker,
-					"kcoro-own/%llu", task->id);
-	if (IS_ERR(worker->thread)) {
-		err = PTR_ERR(worker->thread);
-		goto err_free;
-	}
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
 	if (task->pin >= 0)
 		kthread_bind(worker->thread, task->pin);
-	get_task_struct(worker->thread);
-	set_user_nice(worker->thread, kcoro_pool_nice());
-	__module_get(THIS_MODULE);
-	mutex_lock(&pool_mutex);
-	list_add_tail(&worker->node, &own_workers);
-	mutex_unlock(&pool_mutex);
 	task->own = worker;
 	return 0;
-
-err_free:
-	kfree(worker);
-err_count:
-	atomic_dec(&nr_own);
-	return err;
-}
-
-static void own_forget(struct kcoro_worker *worker)
-{
-	mutex_lock(&pool_mutex);
-	list_del(&worker->node);
-	mutex_unlock(&pool_mutex);
-	atomic_dec(&nr_own);
-	put_task_struct(worker->thread);
-	kfree_rcu(worker, rcu);
 }
 
 /**
@@ -355,19 +378,40 @@ void kcoro_pool_own_discard(struct kcoro_task *task)
 	if (!task->own)
 		return;
 	kthread_stop(task->own->thread);
-	own_forget(task->own);
+	apart_forget(task->own);
 	module_put(THIS_MODULE);
 }
 
 /**
- * kcoro_pool_own_ended() - forget the calling thread, whose own task has ended
- * @worker: its worker
+ * kcoro_pool_bubble() - make a thread for all tasks of a bubble
+ * @bubble: nothing runs in it yet; to be woken
+ *
+ * Context: may sleep.
+ * Return: as kcoro_pool_own().
+ */
+int kcoro_pool_bubble(struct kcoro_bubble *bubble)
+{
+	struct kcoro_worker *worker = apart_create(NULL, bubble);
+
+	if (IS_ERR(worker))
+		return PTR_ERR(worker);
+	bubble->thread = get_task_struct(worker->thread);
+	return 0;
+}
+
+/**
+ * kcoro_pool_apart_ended() - forget the calling thread, which has nothing to run
+ * @worker: its worker: of a task that has ended, or of a bubble that is over
  *
  * Context: that thread, which still holds the module.
  */
-void kcoro_pool_own_ended(struct kcoro_worker *worker)
+void kcoro_pool_apart_ended(struct kcoro_worker *worker)
 {
-	own_forget(worker);
+	struct kcoro_bubble *bubble = worker->bubble;
+
+	apart_forget(worker);
+	if (bubble)
+		kcoro_bubble_over(bubble);
 }
 
 /* --- Which CPUs ------------------------------------------------------------------ */
@@ -499,7 +543,7 @@ static void nice_all(void)
 		list_for_each_entry(worker, &kcoro_sched_cpu(cpu)->workers, node)
 			if (!worker->hog)
 				set_user_nice(worker->thread, worker_nice);
-	list_for_each_entry(worker, &own_workers, node)
+	list_for_each_entry(worker, &apart_workers, node)
 		set_user_nice(worker->thread, worker_nice);
 }
 

@@ -42,9 +42,9 @@
  * policy) come by the same way, as mail of another kind: so all that happens to
  * a queue happens on its CPU.
  *
- * A task that is special (a priority of its own, pinned to a CPU, or with a
- * thread of its own) never goes to run_next, and whenever it is woken, or yields,
- * it is sent where it belongs: place.c.
+ * A task that is special (a priority of its own, pinned to a CPU, with a thread of
+ * its own, or in a bubble) never goes to run_next, and whenever it is woken, or
+ * yields, it is sent where it belongs: place.c, bubble.c.
  *
  * Invariants: a task is in at most one queue, and in one only if RUNNABLE. A
  * queue that is not empty has an owner that is running or about to be, unless
@@ -65,6 +65,7 @@
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 
+#include "bubble.h"
 #include "place.h"
 #include "policy.h"
 #include "sched.h"
@@ -239,6 +240,10 @@ void kcoro_sched_requeue(struct kcoro_task *task, enum kcoro_enqueue why)
 	WRITE_ONCE(task->state, KCORO_STATE_RUNNABLE);
 	if (unlikely(task->own)) {
 		kcoro_worker_own_ready(task);
+		return;
+	}
+	if (unlikely(task->bubble)) {
+		kcoro_bubble_ready(task);
 		return;
 	}
 	task->mail.why = why;

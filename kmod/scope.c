@@ -22,33 +22,31 @@
 #include <linux/kcoro_scope.h>
 #include <linux/module.h>
 
-#include "compat.h"
+#include "alarm.h"
 #include "scope.h"
 #include "task.h"
 
-static enum hrtimer_restart scope_expired(struct hrtimer *timer)
+static ktime_t scope_expired(struct kcoro_alarm *alarm, ktime_t due)
 {
 	struct kcoro_scope *scope =
-		container_of(timer, struct kcoro_scope, timer);
+		container_of(alarm, struct kcoro_scope, alarm);
 
 	WRITE_ONCE(scope->expired, true);
 	kcoro_cancel_why(scope->task, "deadline");
-	return HRTIMER_NORESTART;
+	return KCORO_FOREVER;
 }
 
 static void scope_arm(struct kcoro_scope *scope, ktime_t deadline)
 {
-	/* Far before its zero, hrtimers would overflow to "never". */
 	if (deadline != KCORO_FOREVER)
-		hrtimer_start(&scope->timer, max_t(ktime_t, deadline, 0),
-			      HRTIMER_MODE_ABS_SOFT);
+		kcoro_alarm_start(&scope->alarm, scope->task->bubble, deadline);
 }
 
 /**
  * kcoro_scope_enter() - begin a part of a task that has a deadline
  * @scope: on the task's stack; must come to kcoro_scope_exit() before any that
  *	was entered earlier
- * @deadline: absolute, CLOCK_MONOTONIC, or KCORO_FOREVER
+ * @deadline: absolute (see kcoro_now()), or KCORO_FOREVER
  *
  * Context: task.
  * Return: 0. -EINVAL: the caller is no task. Nothing was entered.
@@ -64,8 +62,8 @@ int kcoro_scope_enter(struct kcoro_scope *scope, ktime_t deadline)
 	task->scope = scope;
 	scope->canceling = READ_ONCE(task->cancels);
 	scope->expired = false;
-	kcoro_hrtimer_setup_on_stack(&scope->timer, scope_expired,
-				     HRTIMER_MODE_ABS_SOFT);
+	kcoro_alarm_setup_on_stack(&scope->alarm, task->bubble, scope_expired,
+				   HRTIMER_MODE_ABS_SOFT);
 	scope_arm(scope, deadline);
 	return 0;
 }
@@ -74,7 +72,7 @@ EXPORT_SYMBOL_GPL(kcoro_scope_enter);
 /**
  * kcoro_scope_reset() - move the deadline of a scope
  * @scope: the caller is in it
- * @deadline: absolute, CLOCK_MONOTONIC, or KCORO_FOREVER
+ * @deadline: absolute (see kcoro_now()), or KCORO_FOREVER
  *
  * As asyncio's Timeout.reschedule().
  *
@@ -83,7 +81,7 @@ EXPORT_SYMBOL_GPL(kcoro_scope_enter);
  */
 int kcoro_scope_reset(struct kcoro_scope *scope, ktime_t deadline)
 {
-	hrtimer_cancel(&scope->timer);
+	kcoro_alarm_cancel(&scope->alarm, scope->task->bubble);
 	if (scope->expired)
 		return -ETIMEDOUT;
 	scope_arm(scope, deadline);
@@ -105,8 +103,8 @@ EXPORT_SYMBOL_GPL(kcoro_scope_expired);
 
 static void scope_close(struct kcoro_scope *scope)
 {
-	hrtimer_cancel(&scope->timer);
-	destroy_hrtimer_on_stack(&scope->timer);
+	kcoro_alarm_cancel(&scope->alarm, scope->task->bubble);
+	kcoro_alarm_destroy_on_stack(&scope->alarm, scope->task->bubble);
 	scope->task->scope = scope->outer;
 }
 

@@ -31,9 +31,9 @@
 #include <linux/kcoro.h>
 #include <linux/lockdep.h>
 #include <linux/module.h>
-#include <linux/random.h>
 #include <linux/slab.h>
 
+#include "bubble.h"
 #include "chan.h"
 #include "select_source.h"
 #include "task.h"
@@ -122,7 +122,7 @@ static void draw_order(struct select *sel, u32 flags)
 	if (flags & KCORO_SELECT_PRIORITY || sel->nr < 2)
 		return;
 	/* Fisher and Yates's shuffle, from one word of the kernel's random. */
-	random = get_random_u32();
+	random = kcoro_bubble_random();
 	for (i = sel->nr - 1; i > 0; i--) {
 		random = random * 1664525 + 1013904223;
 		j = ((u64)random * (i + 1)) >> 32;

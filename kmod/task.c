@@ -23,8 +23,9 @@
 #include <linux/slab.h>
 #include <linux/wait.h>
 
+#include "alarm.h"
 #include "body.h"
-#include "compat.h"
+#include "bubble.h"
 #include "context.h"
 #include "env.h"
 #include "exit.h"
@@ -44,14 +45,35 @@ static atomic64_t last_id = ATOMIC64_INIT(0);
 static atomic_t nr_live = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(live_wait);
 
-static enum hrtimer_restart task_deadline(struct hrtimer *timer)
+static ktime_t task_deadline(struct kcoro_alarm *alarm, ktime_t due)
 {
 	struct kcoro_task *task =
-		container_of(timer, struct kcoro_task, deadline_timer);
+		container_of(alarm, struct kcoro_task, deadline_alarm);
 
 	WRITE_ONCE(task->deadline_hit, true);
 	kcoro_task_kill(task);
-	return HRTIMER_NORESTART;
+	return KCORO_FOREVER;
+}
+
+static struct kcoro_task *task_alloc(struct kcoro_stack_pool *pool,
+				     unsigned int pages,
+				     struct kcoro_bubble *bubble)
+{
+	struct kcoro_task *task;
+
+	/* To block is bad in a bubble; but it is us who do. */
+	if (unlikely(bubble))
+		bubble->native = true;
+	task = kmem_cache_alloc(task_cache, pool->gfp);
+	if (task)
+		task->stack = kcoro_stack_alloc(pool, pages);
+	if (unlikely(bubble))
+		bubble->native = false;
+	if (task && !task->stack) {
+		kmem_cache_free(task_cache, task);
+		return NULL;
+	}
+	return task;
 }
 
 /**
@@ -61,12 +83,15 @@ static enum hrtimer_restart task_deadline(struct hrtimer *timer)
  * Context: may sleep.
  * Return: the task with one reference, to be given to kcoro_task_start() or
  * kcoro_task_discard(). -EINVAL: a stack size over the limit. -ENOMEM. As
- * kcoro_pool_own(), if it shall have a thread of its own.
+ * kcoro_pool_own(), if it shall have a thread of its own; as kcoro_bubble_enter(),
+ * and -EOPNOTSUPP: in a bubble nobody has that, or is pinned.
  */
 struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 {
 	struct kcoro_stack_pool *pool = params->pool ?: &kernel_pool;
 	struct kcoro_task *parent = kcoro_self();
+	struct kcoro_bubble *bubble =
+		params->bubble ?: parent ? parent->bubble : NULL;
 	unsigned int pages = DIV_ROUND_UP(params->stack_size, PAGE_SIZE) ?:
 			     KCORO_STACK_PAGES_DEFAULT;
 	struct kcoro_task *task;
@@ -74,14 +99,11 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 
 	if (params->stack_size > KCORO_STACK_PAGES_MAX * PAGE_SIZE)
 		return ERR_PTR(-EINVAL);
-	task = kmem_cache_alloc(task_cache, pool->gfp);
+	if (unlikely(bubble) && (params->own_thread || params->pin >= 0))
+		return ERR_PTR(-EOPNOTSUPP);
+	task = task_alloc(pool, pages, bubble);
 	if (!task)
 		return ERR_PTR(-ENOMEM);
-	task->stack = kcoro_stack_alloc(pool, pages);
-	if (!task->stack) {
-		kmem_cache_free(task_cache, task);
-		return ERR_PTR(-ENOMEM);
-	}
 	memset(&task->zeroed, 0, sizeof(task->zeroed));
 	task->stack_pages = pages;
 	task->pool = pool;
@@ -115,15 +137,24 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 	kcoro_place_init(task, params->priority, params->pin);
 	if (params->own_thread) {
 		err = kcoro_pool_own(task);
-		if (err) {
-			kcoro_stack_free(pool, task->stack, pages);
-			kmem_cache_free(task_cache, task);
-			return ERR_PTR(err);
-		}
+		if (err)
+			goto err_free;
 		task->special = true;
+	}
+	if (unlikely(bubble)) {
+		err = kcoro_bubble_enter(bubble, task);
+		if (err)
+			goto err_free;
 	}
 	trace_kcoro_spawn(task);
 	return task;
+
+err_free:
+	if (task->values)
+		kcoro_value_put(task->values);
+	kcoro_stack_free(pool, task->stack, pages);
+	kmem_cache_free(task_cache, task);
+	return ERR_PTR(err);
 }
 
 /*
@@ -142,6 +173,8 @@ static void task_free(struct kcoro_task *task)
 		kcoro_env_free(task->env);
 	if (task->body)
 		kcoro_body_put(task->body);	/* its name was shown until now */
+	if (unlikely(task->bubble))
+		kcoro_bubble_put(task->bubble);
 	kmem_cache_free(task_cache, task);
 }
 
@@ -181,6 +214,8 @@ static void task_free_stack(struct kcoro_task *task)
 void kcoro_task_discard(struct kcoro_task *task)
 {
 	kcoro_pool_own_discard(task);
+	if (task->bubble)
+		kcoro_bubble_leave(task);
 	task_release(task);
 	task_free_stack(task);
 	task_free(task);
@@ -197,11 +232,10 @@ void kcoro_task_start(struct kcoro_task *task)
 	refcount_inc(&task->refs);
 	atomic_inc(&nr_live);
 	if (task->deadline != KCORO_FOREVER) {
-		kcoro_hrtimer_setup(&task->deadline_timer, task_deadline,
-				    HRTIMER_MODE_ABS_SOFT);
-		hrtimer_start(&task->deadline_timer,
-			      max_t(ktime_t, task->deadline, 0),
-			      HRTIMER_MODE_ABS_SOFT);
+		kcoro_alarm_setup(&task->deadline_alarm, task->bubble,
+				  task_deadline, HRTIMER_MODE_ABS_SOFT);
+		kcoro_alarm_start(&task->deadline_alarm, task->bubble,
+				  task->deadline);
 	}
 	kcoro_sched_ready(task);
 }
@@ -237,7 +271,7 @@ void kcoro_task_finish(struct kcoro_task *task)
 	if (unlikely(task->defers))
 		kcoro_exit_defers(task);
 	if (task->deadline != KCORO_FOREVER)
-		hrtimer_cancel(&task->deadline_timer);
+		kcoro_alarm_cancel(&task->deadline_alarm, task->bubble);
 	if (task->error != -ECANCELED) {
 		task->reason = KCORO_EXIT_RETURNED;
 	} else if (task->deadline_hit) {
@@ -297,7 +331,7 @@ void kcoro_task_reap(struct kcoro_task *task)
 void kcoro_task_crashed(struct kcoro_task *task)
 {
 	if (task->deadline != KCORO_FOREVER)
-		hrtimer_cancel(&task->deadline_timer);
+		kcoro_alarm_cancel(&task->deadline_alarm, task->bubble);
 	task->reason = KCORO_EXIT_FAULT;
 	task->error = -EFAULT;
 	WRITE_ONCE(task->state, KCORO_STATE_DEAD);
@@ -365,7 +399,9 @@ struct kcoro_task *kcoro_spawn_into(struct kcoro_group *group,
  * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
  * no function, a stack size over the limit, a flag, priority or CPU that there
  * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
- * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. For a
+ * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. In a
+ * bubble: -EOPNOTSUPP: nobody there is pinned, or has a thread of its own;
+ * -ECANCELED: it has failed. For a
  * task of a context: -EDQUOT: it, or its user, has as many tasks as it may.
  * -EAGAIN: all programs together have. -ECANCELED: it has ended.
  */
@@ -541,7 +577,7 @@ EXPORT_SYMBOL_GPL(kcoro_yield);
 
 /**
  * kcoro_sleep_until() - wait for a time
- * @when: absolute, CLOCK_MONOTONIC
+ * @when: absolute, see kcoro_now()
  *
  * Context: task or thread; may park.
  * Return: 0: it has come. -ECANCELED, -ERESTARTSYS.
@@ -570,7 +606,7 @@ EXPORT_SYMBOL_GPL(kcoro_sleep_until);
  * kthread, but like a call that may park this one warns if locks are held.
  *
  * Context: task or thread.
- * Return: what @fn returns.
+ * Return: what @fn returns. -EPERM: the caller is in a bubble, which fails for it.
  */
 int kcoro_native(int (*fn)(void *arg), void *arg)
 {
@@ -578,6 +614,11 @@ int kcoro_native(int (*fn)(void *arg), void *arg)
 
 	if (!task)
 		return fn(arg);
+	if (unlikely(task->bubble)) {
+		kcoro_bubble_fail(task->bubble, KCORO_BUBBLE_NATIVE,
+				  task->bubble->running);
+		return -EPERM;
+	}
 	task->native_fn = fn;
 	task->native_arg = arg;
 	kcoro_worker_switch_out(task, KCORO_SWITCH_NATIVE);

@@ -4,8 +4,8 @@
 #define KCORO_TASK_H
 
 #include <linux/atomic.h>
-#include <linux/hrtimer.h>
 #include <linux/kcoro.h>
+#include <linux/kcoro_alarm.h>
 #include <linux/kcoro_policy.h>
 #include <linux/list.h>
 #include <linux/llist.h>
@@ -17,6 +17,7 @@
 #include "stack.h"
 #include "wait.h"
 
+struct kcoro_bubble;
 struct kcoro_ctx;
 struct kcoro_defer;
 struct kcoro_group;
@@ -72,7 +73,8 @@ struct kcoro_mail {
  * @cpu: where it ran last. [O]
  * @rq_next: next in a run queue. [O]
  * @worker: who runs it. [O]
- * @special: pinned, of a priority of its own, or with a thread of its own:
+ * @special: pinned, of a priority of its own, with a thread of its own, or in a
+ *	bubble:
  *	every wake of it takes the long way. [S], read without
  * @level: its priority, 0 first. [S], read without
  * @pin: CPU it is to run on, or -1. [S], read without
@@ -80,7 +82,8 @@ struct kcoro_mail {
  * @park_lock: dropped by its worker once it has left its stack. [O]
  * @mail: on its way to a CPU
  * @entity: what the policy sees of it. [O]
- * @age: in the CPU's list of waiting tasks, under a policy. [O]
+ * @age: in the CPU's list of waiting tasks, under a policy; in the list of its
+ *	bubble's tasks. [O]
  * @run_cycles: time it had a CPU. [O], read without
  * @waits: times it parked. [O], read without
  * @wakes: tasks and threads that it woke. [O], read without
@@ -105,6 +108,7 @@ struct kcoro_mail {
  * @values: its chain of values. By itself
  * @group: the group that it is in, held to its end, or NULL. [C] from the start on
  * @group_node: in a list of @group; of its results after its end. [L] of that
+ * @bubble: the bubble that it is in, held until it is freed, or NULL. [C]
  * @interruptible: @worker is in a native call that SIGKILL ends
  * @id: unique while the module is loaded. [C]
  * @parent: id of the task that spawned it, or 0. [C]
@@ -123,7 +127,7 @@ struct kcoro_mail {
  * @result: what it returned. [O] until @done
  * @error: 0 or a negative errno. [O] until @done
  * @deadline: when it is cancelled. [C]
- * @deadline_timer: does that; made only if there is a deadline
+ * @deadline_alarm: does that; made only if there is a deadline
  * @deadline_hit: it did. [A]
  * @name: for operators. [C]
  */
@@ -160,6 +164,7 @@ struct kcoro_task {
 		struct kcoro_scope *scope;
 		struct kcoro_defer *defers;
 		struct kcoro_group *group;
+		struct kcoro_bubble *bubble;
 	);
 	struct kcoro_task *rq_next;
 	raw_spinlock_t *park_lock;
@@ -193,7 +198,7 @@ struct kcoro_task {
 	struct kcoro_records *records;
 	u32 flags;
 	ktime_t deadline;
-	struct hrtimer deadline_timer;
+	struct kcoro_alarm deadline_alarm;
 	char name[KCORO_NAME_MAX];
 };
 
@@ -212,6 +217,7 @@ struct kcoro_task {
  * @priority: KCORO_PRIORITY_MIN to MAX
  * @pin: CPU to run on, or -1
  * @own_thread: give it a kthread of its own
+ * @bubble: to be in, or NULL: in that of the caller, if it is in one
  */
 struct kcoro_task_params {
 	s64 (*fn)(void *data);
@@ -229,6 +235,7 @@ struct kcoro_task_params {
 	int priority;
 	int pin;
 	bool own_thread;
+	struct kcoro_bubble *bubble;
 };
 
 /* The task that calls, or NULL. Stays the same over a park. */

@@ -17,41 +17,48 @@
  * Rejected: a task for each timer that sleeps and sends (a stack each).
  */
 #include <linux/kcoro_timer.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 
-#include "compat.h"
+#include "alarm.h"
+#include "bubble.h"
 
 /**
  * struct kcoro_timer - a timer that ticks into a channel
- * @timer: what calls tick()
+ * @alarm: what calls tick()
+ * @bubble: whose clock it goes by, held; NULL: the kernel's
  * @chan: holds one u64; both ends are the timer's
  * @period: nanoseconds, or 0: it ticks once. By the owner, while it is stopped
  * @dropped: ticks that were not sent. By tick(), read without
  */
 struct kcoro_timer {
-	struct hrtimer timer;
+	struct kcoro_alarm alarm;
+	struct kcoro_bubble *bubble;
 	struct kcoro_chan *chan;
 	u64 period;
 	u64 dropped;
 };
 
-static enum hrtimer_restart tick(struct hrtimer *hrtimer)
+static ktime_t tick(struct kcoro_alarm *alarm, ktime_t due)
 {
 	struct kcoro_timer *timer =
-		container_of(hrtimer, struct kcoro_timer, timer);
-	u64 now = ktime_get_ns(), passed = 1;
+		container_of(alarm, struct kcoro_timer, alarm);
+	u64 now = kcoro_bubble_time(timer->bubble), passed = 1;
 	bool full;
 
 	full = kcoro_try_send(timer->chan, &now) == -EAGAIN;
 	if (timer->period)
-		passed = hrtimer_forward(hrtimer, now, timer->period);
+		passed += div64_u64(now - due, timer->period);
 	WRITE_ONCE(timer->dropped, timer->dropped + passed - 1 + full);
-	return timer->period ? HRTIMER_RESTART : HRTIMER_NORESTART;
+	return timer->period ? due + passed * timer->period : KCORO_FOREVER;
 }
 
 /**
  * kcoro_timer_create() - make a timer
+ *
+ * A timer made in a bubble goes by its clock, and must only be used in it, or
+ * after its end.
  *
  * Context: may sleep.
  * Return: the timer, stopped, for kcoro_timer_destroy(); or -ENOMEM.
@@ -67,7 +74,9 @@ struct kcoro_timer *kcoro_timer_create(void)
 		kfree(timer);
 		return ERR_PTR(-ENOMEM);
 	}
-	kcoro_hrtimer_setup(&timer->timer, tick, HRTIMER_MODE_ABS_HARD);
+	timer->bubble = kcoro_bubble_get(kcoro_bubble_self());
+	kcoro_alarm_setup(&timer->alarm, timer->bubble, tick,
+			  HRTIMER_MODE_ABS_HARD);
 	return timer;
 }
 EXPORT_SYMBOL_GPL(kcoro_timer_create);
@@ -83,7 +92,7 @@ EXPORT_SYMBOL_GPL(kcoro_timer_create);
  */
 bool kcoro_timer_stop(struct kcoro_timer *timer)
 {
-	bool armed = hrtimer_cancel(&timer->timer);
+	bool armed = kcoro_alarm_cancel(&timer->alarm, timer->bubble);
 	u64 stale;
 
 	return kcoro_try_recv(timer->chan, &stale) == 1 || armed;
@@ -93,7 +102,7 @@ EXPORT_SYMBOL_GPL(kcoro_timer_stop);
 /**
  * kcoro_timer_start() - let a timer tick
  * @timer: the caller owns it; if it runs, it is stopped first
- * @when: the first tick: absolute, CLOCK_MONOTONIC
+ * @when: the first tick: absolute, see kcoro_now()
  * @period: nanoseconds between ticks, KCORO_TIMER_PERIOD_MIN or more; 0: there is
  *	one tick only
  *
@@ -106,9 +115,7 @@ int kcoro_timer_start(struct kcoro_timer *timer, ktime_t when, u64 period)
 		return -EINVAL;
 	kcoro_timer_stop(timer);
 	timer->period = period;
-	/* Far before its zero, hrtimers would overflow to "never". */
-	hrtimer_start(&timer->timer, max_t(ktime_t, when, 0),
-		      HRTIMER_MODE_ABS_HARD);
+	kcoro_alarm_start(&timer->alarm, timer->bubble, when);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kcoro_timer_start);
@@ -128,6 +135,7 @@ void kcoro_timer_destroy(struct kcoro_timer *timer)
 	kcoro_timer_stop(timer);
 	kcoro_chan_drop(timer->chan, KCORO_SEND);
 	kcoro_chan_drop(timer->chan, KCORO_RECV);
+	kcoro_bubble_put(timer->bubble);
 	kfree(timer);
 }
 EXPORT_SYMBOL_GPL(kcoro_timer_destroy);
@@ -136,7 +144,7 @@ EXPORT_SYMBOL_GPL(kcoro_timer_destroy);
  * kcoro_timer_chan() - the channel that a timer ticks into
  * @timer: whose
  *
- * A message is the time of a tick, CLOCK_MONOTONIC in nanoseconds. Who may
+ * A message is the time of a tick, as by kcoro_now(), in nanoseconds. Who may
  * receive longer than the timer exists holds the receiving end.
  *
  * Context: any.

@@ -19,6 +19,8 @@
 #include "sched.h"
 #include "task.h"
 
+const char *kcoro_wait_name(u8 reason);
+
 #define kcoro_show_op(op)						\
 	__print_symbolic(op,						\
 		{ KCORO_SWITCH_PARK,	"park" },			\
@@ -26,26 +28,28 @@
 		{ KCORO_SWITCH_YIELD,	"yield" },			\
 		{ KCORO_SWITCH_EXIT,	"exit" })
 
-#define kcoro_show_wait(wait)						\
-	__print_symbolic(wait,						\
-		{ KCORO_WAIT_NONE,	"-" },				\
-		{ KCORO_WAIT_SLEEP,	"sleep" },			\
-		{ KCORO_WAIT_SEND,	"send" },			\
-		{ KCORO_WAIT_RECV,	"recv" },			\
-		{ KCORO_WAIT_SELECT,	"select" },			\
-		{ KCORO_WAIT_JOIN,	"join" },			\
-		{ KCORO_WAIT_POLL,	"poll" },			\
-		{ KCORO_WAIT_EVENT,	"event" },			\
-		{ KCORO_WAIT_MUTEX,	"mutex" },			\
-		{ KCORO_WAIT_RWLOCK,	"rwlock" },			\
-		{ KCORO_WAIT_SEM,	"sem" },			\
-		{ KCORO_WAIT_COND,	"cond" },			\
-		{ KCORO_WAIT_WAITGROUP,	"waitgrp" },			\
-		{ KCORO_WAIT_ONCE,	"once" },			\
-		{ KCORO_WAIT_BARRIER,	"barrier" },			\
-		{ KCORO_WAIT_PUT,	"put" },			\
-		{ KCORO_WAIT_GET,	"get" },			\
-		{ KCORO_WAIT_DRAIN,	"drain" })
+#define kcoro_wait_names						\
+	{ KCORO_WAIT_NONE,		"-" },				\
+	{ KCORO_WAIT_SLEEP,		"sleep" },			\
+	{ KCORO_WAIT_SEND,		"send" },			\
+	{ KCORO_WAIT_RECV,		"recv" },			\
+	{ KCORO_WAIT_SELECT,		"select" },			\
+	{ KCORO_WAIT_JOIN,		"join" },			\
+	{ KCORO_WAIT_POLL,		"poll" },			\
+	{ KCORO_WAIT_EVENT,		"event" },			\
+	{ KCORO_WAIT_MUTEX,		"mutex" },			\
+	{ KCORO_WAIT_RWLOCK,		"rwlock" },			\
+	{ KCORO_WAIT_SEM,		"sem" },			\
+	{ KCORO_WAIT_COND,		"cond" },			\
+	{ KCORO_WAIT_WAITGROUP,		"waitgrp" },			\
+	{ KCORO_WAIT_ONCE,		"once" },			\
+	{ KCORO_WAIT_BARRIER,		"barrier" },			\
+	{ KCORO_WAIT_PUT,		"put" },			\
+	{ KCORO_WAIT_GET,		"get" },			\
+	{ KCORO_WAIT_DRAIN,		"drain" },			\
+	{ KCORO_WAIT_QUIET,		"quiet" }
+
+#define kcoro_show_wait(wait)	__print_symbolic(wait, kcoro_wait_names)
 
 /* A task was made. Context: the spawner. */
 TRACE_EVENT(kcoro_spawn,

@@ -54,21 +54,21 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 
-#include "compat.h"
+#include "alarm.h"
 #include "sched.h"
 #include "trace.h"
 #include "wait.h"
 #include "worker.h"
 
-static enum hrtimer_restart wait_expired(struct hrtimer *timer)
+static ktime_t wait_expired(struct kcoro_alarm *alarm, ktime_t due)
 {
-	struct kcoro_wait *wait = container_of(timer, struct kcoro_wait, timer);
+	struct kcoro_wait *wait = container_of(alarm, struct kcoro_wait, alarm);
 
 	if (kcoro_wait_win(wait)) {
 		wait->cause = -ETIMEDOUT;
 		kcoro_wait_wake(wait);
 	}
-	return HRTIMER_NORESTART;
+	return KCORO_FOREVER;
 }
 
 /**
@@ -297,19 +297,21 @@ static void wait_end(struct kcoro_wait *wait)
 
 static int wait_timed(struct kcoro_wait *wait, ktime_t deadline)
 {
-	if (wait->task)
-		kcoro_hrtimer_setup(&wait->timer, wait_expired,
-				    HRTIMER_MODE_ABS_HARD);
-	else
-		kcoro_hrtimer_setup_on_stack(&wait->timer, wait_expired,
-					     HRTIMER_MODE_ABS_HARD);
-	/* Far before its zero, hrtimers would overflow to "never". */
-	hrtimer_start(&wait->timer, max_t(ktime_t, deadline, 0),
-		      HRTIMER_MODE_ABS_HARD);
+	struct kcoro_bubble *bubble = NULL;
+
+	if (wait->task) {
+		bubble = wait->task->bubble;
+		kcoro_alarm_setup(&wait->alarm, bubble, wait_expired,
+				  HRTIMER_MODE_ABS_HARD);
+	} else {
+		kcoro_alarm_setup_on_stack(&wait->alarm, NULL, wait_expired,
+					   HRTIMER_MODE_ABS_HARD);
+	}
+	kcoro_alarm_start(&wait->alarm, bubble, deadline);
 	wait_sleep(wait);
-	hrtimer_cancel(&wait->timer);
+	kcoro_alarm_cancel(&wait->alarm, bubble);
 	if (!wait->task)
-		destroy_hrtimer_on_stack(&wait->timer);
+		kcoro_alarm_destroy_on_stack(&wait->alarm, NULL);
 	return wait->cause;
 }
 

@@ -4,7 +4,7 @@
 #define KCORO_WAIT_H
 
 #include <linux/atomic.h>
-#include <linux/hrtimer.h>
+#include <linux/kcoro_alarm.h>
 #include <linux/ktime.h>
 #include <linux/types.h>
 
@@ -33,7 +33,7 @@ struct task_struct;
  * @reason: KCORO_WAIT_* of the uAPI, for operators
  * @task: who waits, if a task
  * @thread: who waits, if not
- * @timer: the deadline
+ * @alarm: the deadline
  */
 struct kcoro_wait {
 	atomic_t word;
@@ -41,7 +41,7 @@ struct kcoro_wait {
 	u8 reason;
 	struct kcoro_task *task;
 	struct task_struct *thread;
-	struct hrtimer timer;
+	struct kcoro_alarm alarm;
 };
 
 /**

@@ -26,7 +26,8 @@
  * slice timer; INFO says which holds.
  *
  * A task that asked for a thread of its own has a worker that never owns a
- * queue: it sleeps until the task is ready, runs it, and ends with it.
+ * queue: it sleeps until the task is ready, runs it, and ends with it. So has a
+ * bubble, for all its tasks (bubble.c).
  *
  * What makes a coroutine look like the kthread that runs it:
  * - the stack canary: one for all workers (a task's frames carry it from one
@@ -63,6 +64,7 @@
 #include <linux/sched/signal.h>
 
 #include "arch/x86/switch.h"
+#include "bubble.h"
 #include "compat.h"
 #include "place.h"
 #include "policy.h"
@@ -569,10 +571,31 @@ static void worker_loop(struct kcoro_worker *worker)
 	preempt_enable();
 }
 
+/* Does a worker never own a queue, and run on any CPU? */
+static bool apart(const struct kcoro_worker *worker)
+{
+	return worker->own || worker->bubble;
+}
+
+/* Run a task on such a worker. True: it has ended. */
+static bool run_apart(struct kcoro_worker *worker, struct kcoro_task *task)
+{
+	bool ended;
+
+	preempt_disable();
+	worker->cpu = kcoro_sched_cpu(smp_processor_id());
+	run_tasks(worker, task);
+	ended = task->op == KCORO_SWITCH_EXIT;
+	if (worker_tired(worker))
+		worker_breathe(worker);
+	preempt_enable();
+	return ended;
+}
+
 /* The loop of a worker that is a task's own: until the task ends. */
 static void worker_own_loop(struct kcoro_worker *worker)
 {
-	struct kcoro_task *task = worker->own;
+	struct kcoro_task *task = kcoro_task_get(worker->own);
 	bool ended = false;
 
 	while (!ended) {
@@ -582,20 +605,23 @@ static void worker_own_loop(struct kcoro_worker *worker)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		preempt_disable();
-		worker->cpu = kcoro_sched_cpu(smp_processor_id());
-		kcoro_task_get(task);
-		run_tasks(worker, task);
-		ended = task->op == KCORO_SWITCH_EXIT;
-		preempt_enable();
-		kcoro_task_put(task);
-		if (worker_tired(worker)) {
-			preempt_disable();
-			worker_breathe(worker);
-			preempt_enable();
-		}
+		ended = run_apart(worker, task);
 	}
 	__set_current_state(TASK_RUNNING);
+	kcoro_task_put(task);
+}
+
+/* The loop of a worker that is a bubble's: until all its tasks have ended. */
+static void worker_bubble_loop(struct kcoro_worker *worker)
+{
+	struct kcoro_task *task;
+
+	while ((task = kcoro_bubble_next(worker->bubble))) {
+		kcoro_task_get(task);
+		run_apart(worker, task);
+		kcoro_bubble_ran(task);
+		kcoro_task_put(task);
+	}
 }
 
 /**
@@ -642,6 +668,9 @@ static void worker_sched_out(struct preempt_notifier *notifier,
 		hog_ends(worker);
 		WRITE_ONCE(cpu->nr_crashed, cpu->nr_crashed + 1);
 		irq_work_queue(&cpu->kick);
+	} else if (unlikely(worker->bubble && !worker->bubble->native)) {
+		kcoro_bubble_fail(worker->bubble, KCORO_BUBBLE_BLOCKED,
+				  worker->bubble->running);
 	}
 	if (cpu->owner == worker) {
 		if (kcoro_sched_waiting(cpu)) {
@@ -678,9 +707,9 @@ static void worker_sched_in(struct preempt_notifier *notifier, int to)
 	WRITE_ONCE(worker->since, worker->since + away);
 	worker->began += away;
 	WRITE_ONCE(worker->out, 0);
-	if (worker->own)
+	if (apart(worker))
 		worker->cpu = kcoro_sched_cpu(to);
-	if (worker->own || READ_ONCE(cpu->owner) || cpu->cpu != to)
+	if (apart(worker) || READ_ONCE(cpu->owner) || cpu->cpu != to)
 		return;
 	raw_spin_lock_irqsave(&cpu->lock, flags);
 	/* A hog would only lose the queue again, once somebody waits. */
@@ -737,13 +766,15 @@ int __attribute__((no_stack_protector)) kcoro_worker_main(void *data)
 	worker_watch(worker);
 	if (worker->own)
 		worker_own_loop(worker);
+	else if (worker->bubble)
+		worker_bubble_loop(worker);
 	else
 		worker_loop(worker);
 	worker_unwatch(worker);
 	unpause_graph_tracing();
 	kcoro_arch_set_canary(canary);
-	if (worker->own) {
-		kcoro_pool_own_ended(worker);
+	if (apart(worker)) {
+		kcoro_pool_apart_ended(worker);
 		module_put_and_kthread_exit(0);
 	}
 	while (!kthread_should_stop()) {

@@ -25,6 +25,7 @@
  * @parked_stack: what `stack` was when it left the CPU in a task
  * @own: the only task that it runs, or NULL
  * @own_ready: @own waits for it
+ * @bubble: the bubble whose tasks it runs, and nothing else, or NULL
  * @idle: sleeps as owner, to be woken when a task comes. [L] of its CPU
  * @crashed: died in @task. [L] of its CPU
  * @hog: lost the queue as @task did not give way, and does not get it back until
@@ -51,6 +52,7 @@ struct kcoro_worker {
 	void *parked_stack;
 	struct kcoro_task *own;
 	atomic_t own_ready;
+	struct kcoro_bubble *bubble;
 	bool idle;
 	bool crashed;
 	bool hog;
@@ -86,7 +88,8 @@ void kcoro_pool_hold(void);
 void kcoro_pool_release(void);
 int kcoro_pool_nice(void);
 int kcoro_pool_own(struct kcoro_task *task);
+int kcoro_pool_bubble(struct kcoro_bubble *bubble);
 void kcoro_pool_own_discard(struct kcoro_task *task);
-void kcoro_pool_own_ended(struct kcoro_worker *worker);
+void kcoro_pool_apart_ended(struct kcoro_worker *worker);
 
 #endif /* KCORO_WORKER_H */

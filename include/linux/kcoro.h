@@ -22,8 +22,9 @@
  * Interrupt handlers, soft ones included, talk to tasks by kcoro_try_send() and
  * kcoro_try_recv(), in channels from kcoro_chan_create_irq() only.
  *
- * Deadlines are absolute CLOCK_MONOTONIC times; KCORO_FOREVER is none, and one
- * that lies in the past tries once.
+ * Deadlines are absolute CLOCK_MONOTONIC times, to be computed from kcoro_now()
+ * (so that they hold in a bubble too: kcoro_bubble.h); KCORO_FOREVER is none, and
+ * one that lies in the past tries once.
  */
 #ifndef _LINUX_KCORO_H
 #define _LINUX_KCORO_H
@@ -198,6 +199,7 @@ int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result);
 struct kcoro_task *kcoro_current(void);
 bool kcoro_yield(void);
 bool kcoro_should_yield(void);
+ktime_t kcoro_now(void);
 int kcoro_sleep_until(ktime_t when);
 int kcoro_native(int (*fn)(void *arg), void *arg);
 
@@ -209,7 +211,7 @@ int kcoro_native(int (*fn)(void *arg), void *arg);
  */
 static inline int kcoro_sleep_ms(u32 ms)
 {
-	return kcoro_sleep_until(ktime_add_ms(ktime_get(), ms));
+	return kcoro_sleep_until(ktime_add_ms(kcoro_now(), ms));
 }
 
 /* --- Cancelling tasks ------------------------------------------------------ */

@@ -5,7 +5,7 @@
  *
  *	struct kcoro_scope scope;
  *
- *	err = kcoro_scope_enter(&scope, ktime_add_ms(ktime_get(), 100));
+ *	err = kcoro_scope_enter(&scope, ktime_add_ms(kcoro_now(), 100));
  *	if (err)
  *		return err;
  *	err = kcoro_recv(replies, &reply, KCORO_FOREVER);
@@ -14,8 +14,8 @@
 #ifndef _LINUX_KCORO_SCOPE_H
 #define _LINUX_KCORO_SCOPE_H
 
-#include <linux/hrtimer.h>
 #include <linux/kcoro.h>
+#include <linux/kcoro_alarm.h>
 
 /* --- Deadlines -------------------------------------------------------------- */
 
@@ -28,7 +28,7 @@
 struct kcoro_scope {
 	struct kcoro_task *task;
 	struct kcoro_scope *outer;
-	struct hrtimer timer;
+	struct kcoro_alarm alarm;
 	u32 canceling;
 	bool expired;
 };

@@ -6,7 +6,7 @@
  *
  *	struct kcoro_timer *timer = kcoro_timer_create();
  *
- *	kcoro_timer_start(timer, ktime_add_ms(ktime_get(), 100), 100 * NSEC_PER_MSEC);
+ *	kcoro_timer_start(timer, ktime_add_ms(kcoro_now(), 100), 100 * NSEC_PER_MSEC);
  *	while (kcoro_recv(kcoro_timer_chan(timer), &now, KCORO_FOREVER) == 1)
  *		work(now);
  */

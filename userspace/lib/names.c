@@ -53,6 +53,7 @@ KCORO_PUBLIC const char *kcoro_wait_name(uint32_t wait)
 		[KCORO_WAIT_PUT] = "put",
 		[KCORO_WAIT_GET] = "get",
 		[KCORO_WAIT_DRAIN] = "drain",
+		[KCORO_WAIT_QUIET] = "quiet",
 	};
 
 	return NAME(names, wait);

@@ -413,6 +413,7 @@ struct kcoro_select {
 #define KCORO_WAIT_PUT		15 /* into a queue */
 #define KCORO_WAIT_GET		16
 #define KCORO_WAIT_DRAIN	17 /* of a queue */
+#define KCORO_WAIT_QUIET	18 /* all others in its bubble to wait */
 
 struct kcoro_task_info {
 	__u64 id;
