@@ -47,6 +47,7 @@ static struct kcoro_body *const builtin[] = {
 	&kcoro_body_echo,
 	&kcoro_body_file_sink,
 	&kcoro_body_file_source,
+	&kcoro_body_gate,
 	&kcoro_body_lines,
 	&kcoro_body_match,
 	&kcoro_body_merge,

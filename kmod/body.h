@@ -20,6 +20,7 @@ extern struct kcoro_body kcoro_body_count;
 extern struct kcoro_body kcoro_body_echo;
 extern struct kcoro_body kcoro_body_file_sink;
 extern struct kcoro_body kcoro_body_file_source;
+extern struct kcoro_body kcoro_body_gate;
 extern struct kcoro_body kcoro_body_lines;
 extern struct kcoro_body kcoro_body_match;
 extern struct kcoro_body kcoro_body_merge;

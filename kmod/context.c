@@ -4,10 +4,11 @@
  *
  * Model: a context has tasks, which it lists, counts and kills, and the exit
  * records of those that have neither a descriptor nor a group (records.c). What
- * its tasks spawn is its as well. It pays for the tasks' stacks, for channels and
- * for groups. It is KILLED by request, by
- * its opener's end (unless it is DETACHED) or by the release of its descriptor:
- * it takes no new tasks then, and every wait of those it has fails.
+ * its tasks spawn is its as well. It pays for the tasks' stacks, for channels, for
+ * groups, and for events, semaphores and queues. It is KILLED by request, by its
+ * opener's end (unless it is DETACHED) or by the release of its descriptor: it takes
+ * no new tasks then, and every wait of those it has fails; so does every wait for its
+ * events, semaphores and queues, whoever waits (sync_fd.c).
  *
  * The opener is a thread group, and has ended when a pidfd of it would say so:
  * its last thread is a zombie, or gone. What it did with its descriptor does
@@ -23,10 +24,11 @@
  *
  * Teardown, in phases, and who can still see the context in each:
  *	1 killed	all
- *	2 closed	tasks, channels, groups, task descriptors, walks
- *			(list.c). Its records that nobody has read are dropped
- *	3 users is 0	channels, groups, task descriptors, walks: a work item
- *			destroys the pool of stacks
+ *	2 closed	tasks, channels, groups, events and the like, task
+ *			descriptors, walks (list.c). Its records that nobody has
+ *			read are dropped
+ *	3 users is 0	the same but tasks: a work item destroys the pool of
+ *			stacks
  *	4 refs is 0	nobody: freed, the module's reference dropped
  * Between 1 and 3 time passes as tasks return from their waits. A channel may
  * outlive the rest for as long as some other process or task holds it, and a
@@ -34,7 +36,9 @@
  *
  * Invariants: a task is published under the lock under which `killed` is seen
  * false, so none escapes a kill. A task that is in a table has a context that
- * is alive. A task is uncharged before anybody can learn of its end.
+ * is alive. A task is uncharged before anybody can learn of its end. An event, a
+ * semaphore or a queue is listed under the lock under which `killed` is seen false,
+ * so each is told of the end.
  *
  * Unloading: each context holds a reference to the module until phase 4. The
  * code after that module_put() is run by a work item (kcoro_ctx_exit() waits
@@ -72,6 +76,7 @@
 #include "context.h"
 #include "limits.h"
 #include "list.h"
+#include "sync_fd.h"
 #include "task.h"
 #include "task_fd.h"
 
@@ -104,7 +109,7 @@ void kcoro_ctx_put(struct kcoro_ctx *ctx)
 	if (!refcount_dec_and_test(&ctx->refs))
 		return;
 	WARN_ON_ONCE(!xa_empty(&ctx->tasks) || !xa_empty(&ctx->files) ||
-		     ctx->nr_chans || ctx->nr_groups);
+		     ctx->nr_chans || ctx->nr_groups || ctx->nr_syncs);
 	kcoro_user_put(ctx->user);
 	put_pid(ctx->pid);
 	kfree(ctx);
@@ -381,8 +386,72 @@ void kcoro_ctx_group_freed(struct kcoro_ctx *ctx)
 }
 
 /**
+ * kcoro_ctx_add_sync() - account for an event, a semaphore or a queue, and list it
+ * @ctx: who pays
+ * @fd: of the object; may be ended from now on
+ *
+ * Context: process, atomic too.
+ * Return: 0: with a reference on @ctx, for @fd to drop as it is freed, after
+ * kcoro_ctx_remove_sync(). -ESHUTDOWN: killed. -EDQUOT: syncs_ctx_max reached.
+ */
+int kcoro_ctx_add_sync(struct kcoro_ctx *ctx, struct kcoro_sync_fd *fd)
+{
+	int err = 0;
+
+	spin_lock(&ctx->lock);
+	if (ctx->killed) {
+		err = -ESHUTDOWN;
+	} else if (ctx->nr_syncs >= kcoro_limits_syncs_ctx()) {
+		err = -EDQUOT;
+	} else {
+		ctx->nr_syncs++;
+		list_add_tail(&fd->node, &ctx->syncs);
+		kcoro_ctx_get(ctx);
+	}
+	spin_unlock(&ctx->lock);
+	return err;
+}
+
+/**
+ * kcoro_ctx_remove_sync() - undo kcoro_ctx_add_sync(), but for the reference
+ * @ctx: who paid
+ * @fd: will not be ended from now on, unless it is just being
+ *
+ * Context: process, atomic too.
+ */
+void kcoro_ctx_remove_sync(struct kcoro_ctx *ctx, struct kcoro_sync_fd *fd)
+{
+	spin_lock(&ctx->lock);
+	ctx->nr_syncs--;
+	list_del_init(&fd->node);
+	spin_unlock(&ctx->lock);
+}
+
+/* One at a time, as there may be many. */
+static void end_syncs(struct kcoro_ctx *ctx)
+{
+	struct kcoro_sync_fd *fd;
+
+	for (;;) {
+		spin_lock(&ctx->lock);
+		fd = list_first_entry_or_null(&ctx->syncs, struct kcoro_sync_fd,
+					      node);
+		if (fd) {
+			list_del_init(&fd->node);
+			refcount_inc(&fd->refs);
+		}
+		spin_unlock(&ctx->lock);
+		if (!fd)
+			return;
+		kcoro_sync_fd_end(fd);
+		cond_resched();
+	}
+}
+
+/**
  * kcoro_ctx_kill() - end a context
- * @ctx: it takes no new tasks, and every wait of its tasks fails
+ * @ctx: it takes no new tasks, and every wait of its tasks, and for its events,
+ *	semaphores and queues, fails
  *
  * Context: may sleep. May be called any number of times.
  * Return: number of tasks asked to end.
@@ -399,6 +468,7 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	WRITE_ONCE(ctx->killed, true);
 	spin_unlock(&ctx->lock);
 	nr = kcoro_walk_kill(&walk, false);
+	end_syncs(ctx);
 	kcoro_records_wake(&ctx->records);
 	if (wq_has_sleeper(&ctx->end_wait))
 		wake_up_interruptible(&ctx->end_wait);
@@ -492,6 +562,7 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 	ctx->id = atomic64_inc_return(&last_id);
 	ctx->uid = current_uid();
 	spin_lock_init(&ctx->lock);
+	INIT_LIST_HEAD(&ctx->syncs);
 	kcoro_records_init(&ctx->records);
 	xa_init_flags(&ctx->tasks, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->files, XA_FLAGS_ACCOUNT);

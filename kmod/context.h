@@ -5,6 +5,7 @@
 
 #include <linux/atomic.h>
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/spinlock.h>
@@ -18,6 +19,7 @@
 
 struct kcoro_call;
 struct kcoro_chan;
+struct kcoro_sync_fd;
 struct kcoro_task;
 struct kcoro_task_info;
 struct kcoro_user;
@@ -30,8 +32,8 @@ struct pid;
  * Fields: [C] constant; [L] under @lock; [A] atomic; [I] own lock inside.
  *
  * @refs: who may look at it: its descriptor or, after that, the tasks not yet
- *	reaped, together one; each channel, group, task descriptor, and task found
- *	by a walk. [A]
+ *	reaped, together one; each channel, group, event, semaphore, queue, task
+ *	descriptor, and task found by a walk. [A]
  * @users: who may use @pool: its descriptor, each task not yet reaped. [A]
  * @id: unique while the module is loaded. [C]
  * @uid: the opener's real user. [C]
@@ -48,6 +50,8 @@ struct pid;
  * @nr_exits: tasks that have ended and whose record was not delivered. [L]
  * @nr_chans: channels. [L]
  * @nr_groups: groups. [L]
+ * @nr_syncs: events, semaphores and queues. [L]
+ * @syncs: those of them that are to be told of its end. [L]
  * @records: those that its descriptor gives. [L], [I]
  * @tasks: tasks by id, from their start to their end, or to the delivery of
  *	their record. Written under @lock. [I]
@@ -74,6 +78,8 @@ struct kcoro_ctx {
 	u32 nr_exits;
 	u32 nr_chans;
 	u32 nr_groups;
+	u32 nr_syncs;
+	struct list_head syncs;
 	struct kcoro_records records;
 	struct xarray tasks;
 	struct xarray files;
@@ -105,6 +111,8 @@ void kcoro_ctx_unreserve_task(struct kcoro_ctx *ctx, u64 id);
 int kcoro_ctx_publish_task(struct kcoro_ctx *ctx, struct kcoro_task *task);
 int kcoro_ctx_admit_chan(struct kcoro_ctx *ctx);
 int kcoro_ctx_admit_group(struct kcoro_ctx *ctx);
+int kcoro_ctx_add_sync(struct kcoro_ctx *ctx, struct kcoro_sync_fd *fd);
+void kcoro_ctx_remove_sync(struct kcoro_ctx *ctx, struct kcoro_sync_fd *fd);
 void kcoro_ctx_unlist(struct kcoro_ctx *ctx, struct kcoro_task *task);
 
 u64 kcoro_ctx_kill(struct kcoro_ctx *ctx);

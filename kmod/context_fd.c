@@ -72,7 +72,7 @@ int kcoro_ctx_ioc_options(struct file *file, struct kcoro_call *call)
 static void ctx_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kcoro_ctx *ctx = file->private_data;
-	u32 tasks, exits, chans, groups, options;
+	u32 tasks, exits, chans, groups, syncs, options;
 	bool killed;
 
 	spin_lock(&ctx->lock);
@@ -80,12 +80,14 @@ static void ctx_show_fdinfo(struct seq_file *m, struct file *file)
 	exits = ctx->nr_exits;
 	chans = ctx->nr_chans;
 	groups = ctx->nr_groups;
+	syncs = ctx->nr_syncs;
 	options = ctx->options;
 	killed = ctx->killed;
 	spin_unlock(&ctx->lock);
 	seq_printf(m, "kcoro-kind:\tcontext\nkcoro-id:\t%llu\n", ctx->id);
 	seq_printf(m, "kcoro-tasks:\t%u\nkcoro-exits:\t%u\n", tasks, exits);
 	seq_printf(m, "kcoro-channels:\t%u\nkcoro-groups:\t%u\n", chans, groups);
+	seq_printf(m, "kcoro-syncs:\t%u\n", syncs);
 	seq_printf(m, "kcoro-state:\t%s%s\n", killed ? "killed" : "live",
 		   options & KCORO_CTX_DETACHED ? " detached" : "");
 	seq_printf(m, "kcoro-opener:\t%d ",

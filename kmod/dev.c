@@ -3,8 +3,7 @@
  * The device, and the calls of all our descriptors.
  *
  * Model: /dev/kcoro is a misc device; an open of it is a context (context.c).
- * Contexts, channels, tasks and groups share one table of calls, indexed by the call's
- * number, which says what a call is called on, how much of its argument there
+ * All our descriptors share one table of calls, indexed by the call's number, which says what a call is called on, how much of its argument there
  * is at least, and who carries it out. Arguments are copied in before and out
  * after the handler, which sees kernel memory only.
  *
@@ -44,6 +43,7 @@
 #include "sched.h"
 #include "spawn.h"
 #include "stack.h"
+#include "sync_fd.h"
 #include "task_fd.h"
 
 static_assert(sizeof(struct kcoro_info) == 184);
@@ -67,6 +67,8 @@ static_assert(sizeof(struct kcoro_group_create) == 24);
 static_assert(sizeof(struct kcoro_group_wait) == 136);
 static_assert(sizeof(struct kcoro_group_cancel) == 56);
 static_assert(sizeof(struct kcoro_group_failed) == 208);
+static_assert(sizeof(struct kcoro_event_create) == 16);
+static_assert(sizeof(struct kcoro_event_wait) == 8);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -166,6 +168,12 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_group_cancel), kcoro_ioc_group_cancel),
 	IOC(KCORO_IOC_GROUP_FAILED, KCORO_KIND_GROUP,
 	    sizeof(struct kcoro_group_failed), kcoro_ioc_group_failed),
+	IOC(KCORO_IOC_EVENT_CREATE, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_event_create), kcoro_ioc_event_create),
+	IOC(KCORO_IOC_EVENT_SET, KCORO_KIND_EVENT, 0, kcoro_ioc_event_set),
+	IOC(KCORO_IOC_EVENT_CLEAR, KCORO_KIND_EVENT, 0, kcoro_ioc_event_clear),
+	IOC(KCORO_IOC_EVENT_WAIT, KCORO_KIND_EVENT,
+	    sizeof(struct kcoro_event_wait), kcoro_ioc_event_wait),
 };
 
 /**

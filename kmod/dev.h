@@ -15,7 +15,8 @@ struct seq_file;
 #define KCORO_KIND_CHAN		0x2
 #define KCORO_KIND_TASK		0x4
 #define KCORO_KIND_GROUP	0x8
-#define KCORO_KIND_ANY		0xf
+#define KCORO_KIND_EVENT	0x10
+#define KCORO_KIND_ANY		0x1f
 
 /* The argument of any call. */
 union kcoro_call_arg {
@@ -35,6 +36,8 @@ union kcoro_call_arg {
 	struct kcoro_group_wait group_wait;
 	struct kcoro_group_cancel group_cancel;
 	struct kcoro_group_failed group_failed;
+	struct kcoro_event_create event_create;
+	struct kcoro_event_wait event_wait;
 };
 
 /**

@@ -28,6 +28,7 @@ void kcoro_event_init(struct kcoro_event *event, const char *name)
 	raw_spin_lock_init(&event->lock);
 	kcoro_waitq_init(kcoro_sync_waitq(&event->waiters));
 	event->name = name;
+	event->fd = NULL;
 }
 EXPORT_SYMBOL_GPL(kcoro_event_init);
 
@@ -42,13 +43,17 @@ EXPORT_SYMBOL_GPL(kcoro_event_init);
 void kcoro_event_set(struct kcoro_event *event)
 {
 	struct kcoro_waiter *wakes;
+	struct kcoro_sync_fd *fd;
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&event->lock, flags);
 	WRITE_ONCE(event->set, true);
+	fd = event->fd;
 	wakes = kcoro_waitq_take_all(kcoro_sync_waitq(&event->waiters), 0);
 	raw_spin_unlock_irqrestore(&event->lock, flags);
 	kcoro_wake_all(wakes);
+	if (fd)
+		kcoro_sync_fd_wake(fd);
 }
 EXPORT_SYMBOL_GPL(kcoro_event_set);
 
@@ -86,7 +91,8 @@ EXPORT_SYMBOL_GPL(kcoro_event_is_set);
  * @deadline: or KCORO_FOREVER
  *
  * Context: task or thread; may park.
- * Return: 0. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS.
+ * Return: 0. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS. -ESHUTDOWN: it is a program's,
+ * whose context has ended.
  */
 int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline)
 {
@@ -100,7 +106,30 @@ int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline)
 		raw_spin_unlock_irqrestore(&event->lock, flags);
 		return 0;
 	}
+	if (kcoro_sync_over(event->fd)) {
+		raw_spin_unlock_irqrestore(&event->lock, flags);
+		return -ESHUTDOWN;
+	}
 	return kcoro_sync_wait(&event->lock, flags, &event->waiters,
 			       KCORO_WAIT_EVENT, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_event_wait);
+
+/**
+ * kcoro_event_end() - the context of a program's event has ended
+ * @event: the event; nobody waits for it any more
+ *
+ * Context: process.
+ */
+void kcoro_event_end(struct kcoro_event *event)
+{
+	struct kcoro_waiter *wakes;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&event->lock, flags);
+	WRITE_ONCE(event->fd->over, true);
+	wakes = kcoro_waitq_take_all(kcoro_sync_waitq(&event->waiters),
+				     -ESHUTDOWN);
+	raw_spin_unlock_irqrestore(&event->lock, flags);
+	kcoro_wake_all(wakes);
+}

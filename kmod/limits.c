@@ -78,6 +78,10 @@ static unsigned int groups_ctx_max = 1024;
 module_param(groups_ctx_max, uint, 0644);
 MODULE_PARM_DESC(groups_ctx_max, "groups of one context");
 
+static unsigned int syncs_ctx_max = 16384;
+module_param(syncs_ctx_max, uint, 0644);
+MODULE_PARM_DESC(syncs_ctx_max, "events, semaphores and queues of one context");
+
 static DEFINE_SPINLOCK(users_lock);
 static DEFINE_HASHTABLE(users, 6);	/* [U] */
 
@@ -225,6 +229,16 @@ u32 kcoro_limits_groups_ctx(void)
 }
 
 /**
+ * kcoro_limits_syncs_ctx() - the limit of a context's events, semaphores and queues
+ *
+ * Context: any.
+ */
+u32 kcoro_limits_syncs_ctx(void)
+{
+	return READ_ONCE(syncs_ctx_max);
+}
+
+/**
  * kcoro_limits_info() - fill in INFO's limits and counts
  * @info: where
  *
@@ -241,6 +255,7 @@ void kcoro_limits_info(struct kcoro_info *info)
 	info->tasks_ctx_max = READ_ONCE(tasks_ctx_max);
 	info->chans_ctx_max = READ_ONCE(chans_ctx_max);
 	info->groups_ctx_max = READ_ONCE(groups_ctx_max);
+	info->syncs_ctx_max = READ_ONCE(syncs_ctx_max);
 	info->tasks = atomic_read(&nr_tasks);
 	info->spawned = atomic64_read(&nr_spawned);
 }

@@ -24,6 +24,7 @@ void kcoro_limits_count_spawn(void);
 u32 kcoro_limits_tasks_ctx(void);
 u32 kcoro_limits_chans_ctx(void);
 u32 kcoro_limits_groups_ctx(void);
+u32 kcoro_limits_syncs_ctx(void);
 void kcoro_limits_info(struct kcoro_info *info);
 
 void kcoro_limits_init(void);

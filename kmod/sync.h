@@ -20,6 +20,9 @@
  * preemption off is enough. None is taken under another. Waits are won under it,
  * and woken after it was dropped.
  *
+ * Descriptors: an object of a program points to what its descriptor needs
+ * (sync_fd.c), else @fd is NULL. Whoever may make it ready wakes those who poll.
+ *
  * Owners: who holds a mutex, writes under a rwlock or runs a once is told by the
  * number of a task, or of a thread, in one word with flags. Not by a pointer:
  * who ends without unlocking leaves one behind that messages must not follow, and
@@ -31,6 +34,7 @@
 #include <linux/kcoro_sync.h>
 #include <linux/stddef.h>
 
+#include "sync_fd.h"
 #include "task.h"
 #include "wait.h"
 
@@ -49,6 +53,12 @@ static __always_inline struct kcoro_waitq *
 kcoro_sync_waitq(struct kcoro_waiters *waiters)
 {
 	return (struct kcoro_waitq *)waiters;
+}
+
+/* Must nobody wait any more? @fd: of the object, or NULL; its lock is held. */
+static __always_inline bool kcoro_sync_over(const struct kcoro_sync_fd *fd)
+{
+	return unlikely(fd) && fd->over;
 }
 
 /* Who calls, as an owner. Never 0. */
@@ -92,7 +102,7 @@ static inline int kcoro_sync_queue(struct kcoro_waiters *waiters,
 
 /*
  * The caller's wait, from where it has to: @lock is held, with interrupts off, and
- * dropped. 0, or an errno of kcoro_wait_finish().
+ * dropped. What the winner says, or an errno of kcoro_wait_finish().
  */
 static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
 				  struct kcoro_waiters *waiters, u8 reason,
@@ -113,8 +123,10 @@ static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
 		kcoro_waitq_del(kcoro_sync_waitq(waiters), &waiter);
 		raw_spin_unlock_irqrestore(lock, flags);
 	}
-	return err;
+	return err ?: waiter.result;
 }
+
+void kcoro_event_end(struct kcoro_event *event);
 
 void kcoro_mutex_relock(struct kcoro_mutex *mutex);
 bool kcoro_mutex_owned(const struct kcoro_mutex *mutex);

@@ -198,6 +198,53 @@ TEST_F(nth, group_in_a_group)
 	EXPECT_NE(NULL, strstr(text, "kcoro-groups:\t1\n"));
 }
 
+/* --- events and the like ------------------------------------------------------------------ */
+
+struct sync_call {
+	int ctx;
+	int (*make)(int ctx);
+	int fd;
+};
+
+static int do_sync(void *data)
+{
+	struct sync_call *c = data;
+
+	c->fd = c->make(c->ctx);
+	return c->fd < 0 ? c->fd : 0;
+}
+
+static void undo_sync(void *data)
+{
+	close(((struct sync_call *)data)->fd);
+}
+
+static void sync_sweep(t_metadata, FIXTURE_DATA(nth) * self,
+		       int (*make)(int ctx))
+{
+	struct sync_call c = { .ctx = self->ctx, .make = make };
+	char path[64], text[1024];
+	int low = dup(0), after;
+
+	close(low);
+	sweep(_metadata, self->nth, do_sync, undo_sync, &c);
+	after = dup(0);
+	EXPECT_EQ(low, after) TH_LOG("a descriptor was left");
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", self->ctx);
+	ASSERT_LT(0, read_text(path, text, sizeof(text)));
+	EXPECT_NE(NULL, strstr(text, "kcoro-syncs:\t0\n"));
+}
+
+static int make_event(int ctx)
+{
+	return kcoro_event_create(ctx, 0);
+}
+
+TEST_F(nth, event)
+{
+	sync_sweep(_metadata, self, make_event);
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {

@@ -194,8 +194,8 @@ TEST_F(info, spawn_refuses_a_structure_shorter_than_any)
 TEST_F(info, bodies_are_all_there)
 {
 	static const char *const builtin[] = {
-		"count", "echo",  "file-sink", "file-source", "lines", "match",
-		"merge", "sieve", "sleep",     "spin",	      "tee",
+		"count", "echo",  "file-sink", "file-source", "gate", "lines",
+		"match", "merge", "sieve",     "sleep",	      "spin", "tee",
 	};
 	struct kcoro_body_info *list;
 	ssize_t n = kcoro_bodies(self->ctx, &list), i;

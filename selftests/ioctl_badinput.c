@@ -14,6 +14,7 @@ FIXTURE(bad)
 	int task;
 	struct pair chan;
 	int group;
+	int event;
 	int pipe[2];
 	char *none; /* a page without access */
 	char *readonly; /* a page of zeros */
@@ -27,6 +28,8 @@ FIXTURE_SETUP(bad) {
 	self->chan = chan_u64(4);
 	self->group = kcoro_group_create(self->ctx, 0, 0);
 	ASSERT_LE(0, self->group);
+	self->event = kcoro_event_create(self->ctx, 0);
+	ASSERT_LE(0, self->event);
 	ASSERT_EQ(0, pipe(self->pipe));
 	self->none =
 		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -70,9 +73,13 @@ static const struct call calls[] = {
 	{ "GROUP_WAIT", KCORO_IOC_GROUP_WAIT },
 	{ "GROUP_CANCEL", KCORO_IOC_GROUP_CANCEL },
 	{ "GROUP_FAILED", KCORO_IOC_GROUP_FAILED },
+	{ "EVENT_CREATE", KCORO_IOC_EVENT_CREATE },
+	{ "EVENT_SET", KCORO_IOC_EVENT_SET, 1 },
+	{ "EVENT_CLEAR", KCORO_IOC_EVENT_CLEAR, 1 },
+	{ "EVENT_WAIT", KCORO_IOC_EVENT_WAIT },
 };
 
-enum { CTX, TASK, SEND, RECV, GROUP, KINDS };
+enum { CTX, TASK, SEND, RECV, GROUP, EVENT, KINDS };
 
 /* Who takes what. */
 static int takes(unsigned long request, int kind)
@@ -96,6 +103,10 @@ static int takes(unsigned long request, int kind)
 	case _IOC_NR(KCORO_IOC_GROUP_CANCEL):
 	case _IOC_NR(KCORO_IOC_GROUP_FAILED):
 		return kind == GROUP;
+	case _IOC_NR(KCORO_IOC_EVENT_SET):
+	case _IOC_NR(KCORO_IOC_EVENT_CLEAR):
+	case _IOC_NR(KCORO_IOC_EVENT_WAIT):
+		return kind == EVENT;
 	}
 	return kind == CTX;
 }
@@ -106,6 +117,7 @@ static int fd_of(const FIXTURE_DATA(bad) * self, int kind)
 	       kind == TASK  ? self->task :
 	       kind == SEND  ? self->chan.send :
 	       kind == GROUP ? self->group :
+	       kind == EVENT ? self->event :
 			       self->chan.recv;
 }
 
@@ -117,7 +129,7 @@ TEST_F(bad, unknown_number_is_enotty)
 	for (kind = 0; kind < KINDS; kind++) {
 		EXPECT_EQ(-ENOTTY,
 			  t_ioctl(fd_of(self, kind),
-				  _IOWR(KCORO_IOC_MAGIC, 18, room), room));
+				  _IOWR(KCORO_IOC_MAGIC, 100, room), room));
 		EXPECT_EQ(-ENOTTY,
 			  t_ioctl(fd_of(self, kind),
 				  _IOWR(KCORO_IOC_MAGIC, 255, room), room));

@@ -10,12 +10,12 @@
 FIXTURE(limit)
 {
 	int ctx;
-	long saved[5];
+	long saved[6];
 };
 
-static const char *const names[] = { "tasks_max", "tasks_user_max",
-				     "tasks_ctx_max", "chans_ctx_max",
-				     "groups_ctx_max" };
+static const char *const names[] = { "tasks_max",      "tasks_user_max",
+				     "tasks_ctx_max",  "chans_ctx_max",
+				     "groups_ctx_max", "syncs_ctx_max" };
 
 static long get_limit(const char *name)
 {
@@ -82,6 +82,7 @@ TEST_F(limit, info_has_the_parameters)
 	EXPECT_EQ(self->saved[2], i.tasks_ctx_max);
 	EXPECT_EQ(self->saved[3], i.chans_ctx_max);
 	EXPECT_EQ(self->saved[4], i.groups_ctx_max);
+	EXPECT_EQ(self->saved[5], i.syncs_ctx_max);
 	ASSERT_EQ(0, set_limit("tasks_ctx_max", 3));
 	ASSERT_EQ(0, kcoro_info(self->ctx, &i));
 	EXPECT_EQ(3, i.tasks_ctx_max);
@@ -327,6 +328,21 @@ TEST_F(limit, of_groups_is_a_context_s)
 	ASSERT_EQ(0, set_limit("groups_ctx_max", 1));
 	EXPECT_LE(0, kcoro_group_create(self->ctx, 0, 0));
 	EXPECT_LE(0, kcoro_group_create(other, 0, 0));
+}
+
+/* --- events and the like -------------------------------------------------------- */
+
+TEST_F(limit, of_events_is_edquot)
+{
+	int event, other = kcoro_open(0);
+
+	ASSERT_EQ(0, set_limit("syncs_ctx_max", 1));
+	event = kcoro_event_create(self->ctx, 0);
+	ASSERT_LE(0, event);
+	EXPECT_EQ(-EDQUOT, kcoro_event_create(self->ctx, 0));
+	EXPECT_LE(0, kcoro_event_create(other, 0));
+	close(event);
+	EXPECT_LE(0, kcoro_event_create(self->ctx, 0));
 }
 
 /* Records that nobody reads count, wherever they are. */

@@ -37,6 +37,7 @@
 #include <linux/spinlock.h>
 
 struct kcoro_queue;
+struct kcoro_sync_fd;
 struct kcoro_waiter;
 
 /**
@@ -146,6 +147,7 @@ struct kcoro_event {
 	raw_spinlock_t lock;
 	struct kcoro_waiters waiters;
 	const char *name;
+	struct kcoro_sync_fd *fd;
 };
 
 #define KCORO_EVENT_INIT(event) {					\
@@ -301,5 +303,10 @@ int kcoro_queue_task_done(struct kcoro_queue *queue);
 int kcoro_queue_join(struct kcoro_queue *queue, ktime_t deadline);
 void kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate);
 u32 kcoro_queue_len(const struct kcoro_queue *queue);
+
+/* --- Descriptors ---------------------------------------------------------------------------- */
+
+/* What a program gave to a body: see struct kcoro_env. */
+struct kcoro_event *kcoro_env_event(const struct kcoro_env *env, u32 slot);
 
 #endif /* _LINUX_KCORO_SYNC_H */

@@ -3,8 +3,9 @@
  * libkcoro - tasks and channels of the kcoro kernel module, for programs
  *
  * Every object is a file descriptor: a context (kcoro_open), an end of a
- * channel (kcoro_chan), a task (kcoro_spawn), a group (kcoro_group_create). close(2) is the only clean-up;
- * poll(2), epoll(7), fcntl(2) and SCM_RIGHTS work on all of them.
+ * channel (kcoro_chan), a task (kcoro_spawn), a group (kcoro_group_create), an
+ * event (kcoro_event_create). close(2) is the only clean-up; poll(2), epoll(7),
+ * fcntl(2) and SCM_RIGHTS work on all of them.
  *
  * Rules for every function
  * - Failure is a negative errno value, returned. errno itself means nothing.
@@ -79,7 +80,7 @@ struct kcoro_spawn_opts {
 	const char *const *argv;
 	const void *arg;
 	size_t arg_len;
-	const int *fds; /* channel ends and files, in the body's order */
+	const int *fds; /* channel ends, files and so on, in the body's order */
 	unsigned int nr_fds;
 	uint32_t stack_size; /* bytes */
 	uint32_t flags; /* KCORO_SPAWN_NO_EXIT, _PIN, _THREAD */
@@ -176,6 +177,31 @@ int kcoro_group_cancel(int group, const char *why);
  * -ENOENT: so many did not, or only KCORO_GROUP_FAILED_MAX were kept.
  */
 int kcoro_group_failed(int group, unsigned int nth, struct kcoro_exit *exit);
+
+/* Events, semaphores, queues ---------------------------------------------- */
+
+/*
+ * They are for threads of programs and for tasks whose bodies take them, alike.
+ * They end with their context: who waits gets -ESHUTDOWN.
+ */
+
+/*
+ * Makes an event, close-on-exec. @flags: KCORO_EVENT_*.
+ * Returns its descriptor, readable while the event is set.
+ */
+int kcoro_event_create(int ctx, uint32_t flags);
+
+/* Sets it: all who wait go on, also if it is cleared before they run. */
+int kcoro_event_set(int event);
+
+/* Clears it. */
+int kcoro_event_clear(int event);
+
+/* Waits until it is set. */
+int kcoro_event_wait(int event, int64_t deadline_ns);
+
+/* Returns 1 if it is set, 0 if not. */
+int kcoro_event_is_set(int event);
 
 /* Channels ---------------------------------------------------------------- */
 
@@ -342,6 +368,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_KILL 8
 #define KCORO_CALL_SET 9
 #define KCORO_CALL_GROUP 10
+#define KCORO_CALL_EVENT 11
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what

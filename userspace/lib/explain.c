@@ -18,6 +18,7 @@ enum limit {
 	TASKS_QUOTA,
 	CHANS_CTX_MAX,
 	GROUPS_CTX_MAX,
+	SYNCS_CTX_MAX,
 	SPAWN_LIMITS,
 	CHAN_LIMITS,
 	SELECT_MAX,
@@ -128,6 +129,14 @@ static const struct text texts[] = {
 	{ KCORO_CALL_GROUP, ENOENT, NO_LIMIT, "so many did not fail" },
 	{ KCORO_CALL_GROUP, ESHUTDOWN, NO_LIMIT,
 	  "the context was killed: open a new one" },
+	{ KCORO_CALL_EVENT, EDQUOT, SYNCS_CTX_MAX,
+	  "the context has as many events, semaphores and queues as it may: close some" },
+	{ KCORO_CALL_EVENT, EMFILE, NO_LIMIT,
+	  "no descriptor is left: raise ulimit -n" },
+	{ KCORO_CALL_EVENT, ENFILE, NO_LIMIT,
+	  "the machine has no file left: raise fs.file-max" },
+	{ KCORO_CALL_EVENT, ESHUTDOWN, NO_LIMIT,
+	  "the event's context has ended: nobody can wait for it any more" },
 	/* Any call. */
 	{ KCORO_CALL_OTHER, ETIMEDOUT, NO_LIMIT, "the deadline passed" },
 	{ KCORO_CALL_OTHER, EINTR, NO_LIMIT, "interrupted by a signal" },
@@ -179,6 +188,9 @@ static void append_limit(enum limit limit, const struct kcoro_info *i,
 	case GROUPS_CTX_MAX:
 		snprintf(buf, size, " (groups_ctx_max is %u)",
 			 i->groups_ctx_max);
+		break;
+	case SYNCS_CTX_MAX:
+		snprintf(buf, size, " (syncs_ctx_max is %u)", i->syncs_ctx_max);
 		break;
 	case SPAWN_LIMITS:
 		snprintf(

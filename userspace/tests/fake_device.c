@@ -341,6 +341,7 @@ static int do_info(struct kcoro_info *i)
 		.tasks_ctx_max = tasks_ctx_max(),
 		.chans_ctx_max = 1000,
 		.groups_ctx_max = 100,
+		.syncs_ctx_max = 100,
 		.spawned = last_id,
 		.features = KCORO_FEATURE_HANDOVER | KCORO_FEATURE_HOGS,
 		.switches = now() / 1000000,

@@ -45,6 +45,7 @@ static const struct number limits[] = {
 	NUMBER(tasks_ctx_max, "tasks and unread exits of one context"),
 	NUMBER(chans_ctx_max, "channels of one context"),
 	NUMBER(groups_ctx_max, "groups of one context"),
+	NUMBER(syncs_ctx_max, "events, semaphores, queues of one context"),
 };
 
 static const struct number counters[] = {

@@ -31,6 +31,9 @@
  * that fails can end the others (KCORO_GROUP_FAIL_FAST). Closing the last
  * descriptor of a group cancels its tasks.
  *
+ * KCORO_IOC_EVENT_CREATE makes an EVENT: it is set until it is cleared, and all who
+ * wait for it, threads of programs and tasks, go on.
+ *
  * What poll(2) says
  * -----------------
  *   receiving end	POLLIN: a message is there, or a sender waits with one.
@@ -44,6 +47,8 @@
  *   group		POLLIN: an exit record is there. POLLIN | POLLHUP: none
  *			will come, as the group was cancelled, or its context
  *			killed, and all were read
+ *   event		POLLIN: it is set. POLLIN | POLLHUP: the context has ended,
+ *			and a wait does not wait
  * With POLLIN and POLLOUT go POLLRDNORM and POLLWRNORM. Somebody else may be
  * faster: use O_NONBLOCK if that must not make a call wait.
  *
@@ -122,7 +127,7 @@ struct kcoro_info {
 	__u64 policy_falls;	/* times the watchdog went back to fifo */
 	char policy[KCORO_POLICY_MAX]; /* that orders the run queues */
 	__u32 groups_ctx_max;	/* groups of one context */
-	__u32 pad;
+	__u32 syncs_ctx_max;	/* events, semaphores and queues of one context */
 };
 
 /*
@@ -599,6 +604,38 @@ struct kcoro_group_failed {
 	struct kcoro_exit exit;	/* out */
 };
 
+/*
+ * KCORO_IOC_EVENT_CREATE - make an event: something has happened, until it is cleared
+ * On: a context. A task that is given the descriptor waits for it if its body says
+ * so: KCORO_IOC_BODIES.
+ * EINVAL; EDQUOT syncs_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ */
+#define KCORO_EVENT_SET		(1U << 0) /* it is set from the beginning */
+#define KCORO_EVENT_NONBLOCK	(1U << 1) /* O_NONBLOCK on the descriptor */
+#define KCORO_EVENT_FLAGS	(KCORO_EVENT_SET | KCORO_EVENT_NONBLOCK)
+
+struct kcoro_event_create {
+	__u32 flags;		/* KCORO_EVENT_* */
+	__s32 fd;		/* out */
+	__u64 id;		/* out */
+};
+
+/*
+ * KCORO_IOC_EVENT_SET, KCORO_IOC_EVENT_CLEAR - it has happened; it may happen again
+ * On: an event. No argument. Setting it wakes all who wait, also if it is cleared
+ * before they run. Either may be done any number of times.
+ */
+
+/*
+ * KCORO_IOC_EVENT_WAIT - wait until an event is set
+ * On: an event. With a deadline in the past this is a question.
+ * EAGAIN would block, and the descriptor is O_NONBLOCK; EINTR; ESHUTDOWN the context
+ * has ended; ETIMEDOUT.
+ */
+struct kcoro_event_wait {
+	__s64 deadline_ns;
+};
+
 #define KCORO_IOC_MAGIC		0xc6
 #define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
 #define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
@@ -618,5 +655,9 @@ struct kcoro_group_failed {
 #define KCORO_IOC_GROUP_WAIT	_IOWR(KCORO_IOC_MAGIC, 15, struct kcoro_group_wait)
 #define KCORO_IOC_GROUP_CANCEL	_IOWR(KCORO_IOC_MAGIC, 16, struct kcoro_group_cancel)
 #define KCORO_IOC_GROUP_FAILED	_IOWR(KCORO_IOC_MAGIC, 17, struct kcoro_group_failed)
+#define KCORO_IOC_EVENT_CREATE	_IOWR(KCORO_IOC_MAGIC, 18, struct kcoro_event_create)
+#define KCORO_IOC_EVENT_SET	_IO(KCORO_IOC_MAGIC, 19)
+#define KCORO_IOC_EVENT_CLEAR	_IO(KCORO_IOC_MAGIC, 20)
+#define KCORO_IOC_EVENT_WAIT	_IOWR(KCORO_IOC_MAGIC, 21, struct kcoro_event_wait)
 
 #endif /* _UAPI_LINUX_KCORO_H */

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The calls of events, semaphores and queues with one thing wrong. Nothing happens
+ * then. (Addresses, and descriptors that do not take them: ioctl_badinput.)
+ */
+#include "kcoro_test.h"
+
+FIXTURE(badsync)
+{
+	int ctx;
+	int event; /* not set */
+	struct pair in, out;
+};
+
+FIXTURE_SETUP(badsync) {
+	self->ctx = kcoro_open(0);
+	ASSERT_LE(0, self->ctx);
+	self->event = kcoro_event_create(self->ctx, 0);
+	ASSERT_LE(0, self->event);
+	self->in = chan_buf(1);
+	self->out = chan_buf(1);
+}
+
+FIXTURE_TEARDOWN(badsync) {
+	/* Nothing was done, and what is right is. */
+	EXPECT_EQ(0, kcoro_event_is_set(self->event));
+	EXPECT_EQ(0, kcoro_event_set(self->event));
+	EXPECT_EQ(1, kcoro_event_is_set(self->event));
+	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
+	close(self->event);
+	close(self->ctx);
+}
+
+#define RESIZED(request, size) \
+	_IOC(_IOC_READ | _IOC_WRITE, KCORO_IOC_MAGIC, _IOC_NR(request), size)
+
+/* --- events ------------------------------------------------------------------ */
+
+TEST_F(badsync, event_flag_is_unknown)
+{
+	int fd = kcoro_event_create(self->ctx, KCORO_EVENT_FLAGS);
+
+	EXPECT_LE(0, fd);
+	close(fd);
+	EXPECT_EQ(-EINVAL,
+		  kcoro_event_create(self->ctx, KCORO_EVENT_FLAGS + 1));
+	EXPECT_EQ(-EINVAL, kcoro_event_create(self->ctx, 1U << 31));
+	EXPECT_EQ(-EINVAL, kcoro_event_create(self->ctx, UINT32_MAX));
+}
+
+/* It has no bytes. */
+TEST_F(badsync, event_is_read_and_written)
+{
+	EXPECT_EQ(-EINVAL, get_u64(self->event));
+	EXPECT_EQ(-EINVAL, put_u64(self->event, 1));
+}
+
+/* A call without an argument that comes with one. */
+TEST_F(badsync, event_set_has_an_argument)
+{
+	uint64_t room = 0;
+
+	EXPECT_EQ(-EINVAL, t_ioctl(self->event,
+				   _IOC(_IOC_NONE, KCORO_IOC_MAGIC,
+					_IOC_NR(KCORO_IOC_EVENT_SET), 8),
+				   &room));
+}
+
+/* --- all: arguments ------------------------------------------------------------ */
+
+static const struct {
+	unsigned long request;
+	int on_ctx;
+} calls[] = {
+	{ KCORO_IOC_EVENT_CREATE, 1 },
+	{ KCORO_IOC_EVENT_WAIT },
+};
+
+static int fd_of(const FIXTURE_DATA(badsync) * self, size_t c)
+{
+	return calls[c].on_ctx ? self->ctx : self->event;
+}
+
+TEST_F(badsync, argument_is_shorter)
+{
+	unsigned char buf[256] = { 0 };
+	size_t c, size;
+
+	for (c = 0; c < ROWS(calls); c++) {
+		size = _IOC_SIZE(calls[c].request) - 1;
+		EXPECT_EQ(-EINVAL,
+			  t_ioctl(fd_of(self, c),
+				  RESIZED(calls[c].request, size), buf))
+		TH_LOG("call %zu", c);
+	}
+}
+
+TEST_F(badsync, argument_has_a_tail)
+{
+	unsigned char buf[256];
+	size_t c, size;
+
+	for (c = 0; c < ROWS(calls); c++) {
+		size = _IOC_SIZE(calls[c].request);
+		memset(buf, 0, sizeof(buf));
+		buf[size + 7] = 1;
+		EXPECT_EQ(-E2BIG,
+			  t_ioctl(fd_of(self, c),
+				  RESIZED(calls[c].request, size + 8), buf))
+		TH_LOG("call %zu", c);
+	}
+}
+
+static const unsigned long creates[] = {
+	KCORO_IOC_EVENT_CREATE,
+};
+
+TEST_F(badsync, create_leaves_no_descriptor)
+{
+	void *readonly =
+		mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int before = dup(0), after;
+	size_t c;
+
+	close(before);
+	for (c = 0; c < ROWS(creates); c++) {
+		EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, creates[c], readonly))
+		TH_LOG("call %zu", c);
+	}
+	after = dup(0);
+	EXPECT_EQ(before, after);
+	close(after);
+}
+
+TEST_F(badsync, create_with_no_descriptor_left)
+{
+	struct rlimit limit;
+	rlim_t was;
+
+	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
+	was = limit.rlim_cur;
+	limit.rlim_cur = 0;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+	EXPECT_EQ(-EMFILE, kcoro_event_create(self->ctx, 0));
+	limit.rlim_cur = was;
+	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+/* --- all: given to tasks ---------------------------------------------------------- */
+
+TEST_F(badsync, gate_gets_something_else)
+{
+	int pipes[2];
+
+	ASSERT_EQ(0, pipe(pipes));
+	EXPECT_EQ(-EINVAL, spawn(self->ctx, "gate", NULL,
+				 FDS(self->in.recv, self->out.send)));
+	EXPECT_EQ(-EINVAL,
+		  spawn(self->ctx, "gate", WORDS("x"),
+			FDS(self->in.recv, self->out.send, self->event)));
+	EXPECT_EQ(-EBADF,
+		  spawn(self->ctx, "gate", NULL,
+			FDS(self->in.recv, self->out.send, self->in.send)));
+	EXPECT_EQ(-EOPNOTSUPP,
+		  spawn(self->ctx, "gate", NULL,
+			FDS(self->in.recv, self->out.send, pipes[0])));
+	EXPECT_EQ(-EBADF, spawn(self->ctx, "gate", NULL,
+				FDS(self->event, self->out.send, self->event)));
+	EXPECT_EQ(-EBADF, spawn(self->ctx, "gate", NULL,
+				FDS(self->in.recv, self->out.send, 9999)));
+}
+
+/* Bodies that have no use for it refuse it as any file. */
+TEST_F(badsync, other_bodies_do_not_take_it)
+{
+	EXPECT_EQ(-EOPNOTSUPP, spawn(self->ctx, "file-source", NULL,
+				     FDS(self->event, self->out.send)));
+	EXPECT_EQ(-EBADF, spawn(self->ctx, "echo", NULL,
+				FDS(self->in.recv, self->event)));
+}
+
+/* A case of a channel needs a channel. */
+TEST_F(badsync, select_takes_it_for_something_else)
+{
+	uint64_t v = 0;
+	struct kcoro_case cases[] = {
+		kcoro_case_recv(self->event, &v, sizeof(v)),
+		kcoro_case_send(self->event, &v, sizeof(v)),
+		kcoro_case_join(self->event),
+	};
+	size_t i;
+
+	for (i = 0; i < ROWS(cases); i++) {
+		EXPECT_EQ(-EBADF, kcoro_select(self->ctx, &cases[i], 1, 0,
+					       KCORO_NOW, NULL))
+		TH_LOG("case %zu", i);
+	}
+}
+
+TEST_HARNESS_MAIN
