@@ -69,6 +69,9 @@ static_assert(sizeof(struct kcoro_group_cancel) == 56);
 static_assert(sizeof(struct kcoro_group_failed) == 208);
 static_assert(sizeof(struct kcoro_event_create) == 16);
 static_assert(sizeof(struct kcoro_event_wait) == 8);
+static_assert(sizeof(struct kcoro_sem_create) == 24);
+static_assert(sizeof(struct kcoro_sem_acquire) == 16);
+static_assert(sizeof(struct kcoro_sem_release) == 8);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -174,6 +177,12 @@ static const struct ioc iocs[] = {
 	IOC(KCORO_IOC_EVENT_CLEAR, KCORO_KIND_EVENT, 0, kcoro_ioc_event_clear),
 	IOC(KCORO_IOC_EVENT_WAIT, KCORO_KIND_EVENT,
 	    sizeof(struct kcoro_event_wait), kcoro_ioc_event_wait),
+	IOC(KCORO_IOC_SEM_CREATE, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_sem_create), kcoro_ioc_sem_create),
+	IOC(KCORO_IOC_SEM_ACQUIRE, KCORO_KIND_SEM,
+	    sizeof(struct kcoro_sem_acquire), kcoro_ioc_sem_acquire),
+	IOC(KCORO_IOC_SEM_RELEASE, KCORO_KIND_SEM,
+	    sizeof(struct kcoro_sem_release), kcoro_ioc_sem_release),
 };
 
 /**

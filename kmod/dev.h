@@ -16,7 +16,8 @@ struct seq_file;
 #define KCORO_KIND_TASK		0x4
 #define KCORO_KIND_GROUP	0x8
 #define KCORO_KIND_EVENT	0x10
-#define KCORO_KIND_ANY		0x1f
+#define KCORO_KIND_SEM		0x20
+#define KCORO_KIND_ANY		0x3f
 
 /* The argument of any call. */
 union kcoro_call_arg {
@@ -38,6 +39,9 @@ union kcoro_call_arg {
 	struct kcoro_group_failed group_failed;
 	struct kcoro_event_create event_create;
 	struct kcoro_event_wait event_wait;
+	struct kcoro_sem_create sem_create;
+	struct kcoro_sem_acquire sem_acquire;
+	struct kcoro_sem_release sem_release;
 };
 
 /**

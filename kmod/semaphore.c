@@ -57,6 +57,13 @@ static struct kcoro_waiter *sem_give(struct kcoro_sem *sem, long word)
 	return wakes;
 }
 
+/* There may be units for one who polls. */
+static __always_inline void sem_poll_wake(struct kcoro_sem *sem)
+{
+	if (unlikely(sem->fd))
+		kcoro_sync_fd_wake(sem->fd);
+}
+
 /* A waiter gives up. */
 static void sem_leave(struct kcoro_sem *sem, struct acquirer *acquirer)
 {
@@ -71,6 +78,7 @@ static void sem_leave(struct kcoro_sem *sem, struct acquirer *acquirer)
 		wakes = sem_give(sem, word);
 	raw_spin_unlock_irqrestore(&sem->lock, flags);
 	kcoro_wake_all(wakes);
+	sem_poll_wake(sem);
 }
 
 static __always_inline bool sem_has(long word, u32 n)
@@ -101,6 +109,10 @@ static noinline int sem_acquire_slow(struct kcoro_sem *sem, u32 n,
 	int err;
 
 	raw_spin_lock_irqsave(&sem->lock, flags);
+	if (kcoro_sync_over(sem->fd)) {
+		raw_spin_unlock_irqrestore(&sem->lock, flags);
+		return -ESHUTDOWN;
+	}
 	if (sem_take(sem, n)) {
 		raw_spin_unlock_irqrestore(&sem->lock, flags);
 		return 0;
@@ -112,7 +124,7 @@ static noinline int sem_acquire_slow(struct kcoro_sem *sem, u32 n,
 		err = kcoro_wait_finish(acquirer.waiter.wait, deadline);
 	if (err)
 		sem_leave(sem, &acquirer);
-	return err;
+	return err ?: acquirer.waiter.result;
 }
 
 /**
@@ -134,6 +146,7 @@ int kcoro_sem_init(struct kcoro_sem *sem, u32 count, u32 max, const char *name)
 	raw_spin_lock_init(&sem->lock);
 	kcoro_waitq_init(kcoro_sync_waitq(&sem->waiters));
 	sem->name = name;
+	sem->fd = NULL;
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kcoro_sem_init);
@@ -148,7 +161,8 @@ EXPORT_SYMBOL_GPL(kcoro_sem_init);
  *
  * Context: task or thread; may park.
  * Return: 0. -EINVAL: so many can never be. -ETIMEDOUT, -ECANCELED,
- * -ERESTARTSYS: none were taken.
+ * -ERESTARTSYS: none were taken. -ESHUTDOWN: it is a program's, whose context has
+ * ended.
  */
 int kcoro_sem_acquire(struct kcoro_sem *sem, u32 n, ktime_t deadline)
 {
@@ -214,8 +228,9 @@ static noinline int sem_release_slow(struct kcoro_sem *sem, u32 n)
 
 static noinline int __cold complain(const struct kcoro_sem *sem, u32 n)
 {
-	pr_warn_ratelimited("kcoro: semaphore %s: %u units are given back, more than were missing of its %u\n",
-			    sem->name, n, sem->max);
+	if (!sem->fd)	/* a program looks at the errno */
+		pr_warn_ratelimited("kcoro: semaphore %s: %u units are given back, more than were missing of its %u\n",
+				    sem->name, n, sem->max);
 	return -EOVERFLOW;
 }
 
@@ -226,7 +241,7 @@ static noinline int __cold complain(const struct kcoro_sem *sem, u32 n)
  *
  * Context: any but NMI.
  * Return: 0. -EINVAL: @n is 0. -EOVERFLOW: there would be more than may be; none
- * was given back, and the kernel log says so.
+ * was given back, and the kernel log says so, unless it is a program's.
  */
 int kcoro_sem_release(struct kcoro_sem *sem, u32 n)
 {
@@ -238,12 +253,16 @@ int kcoro_sem_release(struct kcoro_sem *sem, u32 n)
 	do {
 		if (unlikely(old & KCORO_SYNC_WAITERS)) {
 			err = sem_release_slow(sem, n);
-			return err ? complain(sem, n) : 0;
+			if (err)
+				return complain(sem, n);
+			sem_poll_wake(sem);
+			return 0;
 		}
 		if (unlikely(old / ONE + n > sem->max))
 			return complain(sem, n);
 	} while (!atomic_long_try_cmpxchg_release(&sem->word, &old,
 						  old + n * ONE));
+	sem_poll_wake(sem);
 	return 0;
 }
 EXPORT_SYMBOL_GPL(kcoro_sem_release);
@@ -259,3 +278,35 @@ u32 kcoro_sem_count(const struct kcoro_sem *sem)
 	return atomic_long_read(&sem->word) / ONE;
 }
 EXPORT_SYMBOL_GPL(kcoro_sem_count);
+
+/**
+ * kcoro_sem_ready() - could a unit be taken without a wait?
+ * @sem: the semaphore
+ *
+ * Context: any.
+ */
+bool kcoro_sem_ready(const struct kcoro_sem *sem)
+{
+	return sem_has(atomic_long_read(&sem->word), 1);
+}
+
+/**
+ * kcoro_sem_end() - the context of a program's semaphore has ended
+ * @sem: the semaphore; nobody waits for it any more
+ *
+ * Context: process.
+ */
+void kcoro_sem_end(struct kcoro_sem *sem)
+{
+	struct kcoro_waiter *wakes;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&sem->lock, flags);
+	WRITE_ONCE(sem->fd->over, true);
+	wakes = kcoro_waitq_take_all(kcoro_sync_waitq(&sem->waiters),
+				     -ESHUTDOWN);
+	/* What is there is for whoever comes, as nobody is before him. */
+	atomic_long_andnot(KCORO_SYNC_WAITERS, &sem->word);
+	raw_spin_unlock_irqrestore(&sem->lock, flags);
+	kcoro_wake_all(wakes);
+}

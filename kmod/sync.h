@@ -127,6 +127,8 @@ static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
 }
 
 void kcoro_event_end(struct kcoro_event *event);
+bool kcoro_sem_ready(const struct kcoro_sem *sem);
+void kcoro_sem_end(struct kcoro_sem *sem);
 
 void kcoro_mutex_relock(struct kcoro_mutex *mutex);
 bool kcoro_mutex_owned(const struct kcoro_mutex *mutex);

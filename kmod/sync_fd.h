@@ -90,4 +90,9 @@ int kcoro_ioc_event_set(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_event_clear(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_event_wait(struct file *file, struct kcoro_call *call);
 
+/* semaphore_fd.c */
+int kcoro_ioc_sem_create(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_sem_acquire(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_sem_release(struct file *file, struct kcoro_call *call);
+
 #endif /* KCORO_SYNC_FD_H */

@@ -245,6 +245,16 @@ TEST_F(nth, event)
 	sync_sweep(_metadata, self, make_event);
 }
 
+static int make_sem(int ctx)
+{
+	return kcoro_sem_create(ctx, 1, 1, 0);
+}
+
+TEST_F(nth, semaphore)
+{
+	sync_sweep(_metadata, self, make_sem);
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {

@@ -15,6 +15,7 @@ FIXTURE(bad)
 	struct pair chan;
 	int group;
 	int event;
+	int sem;
 	int pipe[2];
 	char *none; /* a page without access */
 	char *readonly; /* a page of zeros */
@@ -30,6 +31,8 @@ FIXTURE_SETUP(bad) {
 	ASSERT_LE(0, self->group);
 	self->event = kcoro_event_create(self->ctx, 0);
 	ASSERT_LE(0, self->event);
+	self->sem = kcoro_sem_create(self->ctx, 1, 1, 0);
+	ASSERT_LE(0, self->sem);
 	ASSERT_EQ(0, pipe(self->pipe));
 	self->none =
 		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -77,9 +80,12 @@ static const struct call calls[] = {
 	{ "EVENT_SET", KCORO_IOC_EVENT_SET, 1 },
 	{ "EVENT_CLEAR", KCORO_IOC_EVENT_CLEAR, 1 },
 	{ "EVENT_WAIT", KCORO_IOC_EVENT_WAIT },
+	{ "SEM_CREATE", KCORO_IOC_SEM_CREATE },
+	{ "SEM_ACQUIRE", KCORO_IOC_SEM_ACQUIRE },
+	{ "SEM_RELEASE", KCORO_IOC_SEM_RELEASE },
 };
 
-enum { CTX, TASK, SEND, RECV, GROUP, EVENT, KINDS };
+enum { CTX, TASK, SEND, RECV, GROUP, EVENT, SEM, KINDS };
 
 /* Who takes what. */
 static int takes(unsigned long request, int kind)
@@ -107,6 +113,9 @@ static int takes(unsigned long request, int kind)
 	case _IOC_NR(KCORO_IOC_EVENT_CLEAR):
 	case _IOC_NR(KCORO_IOC_EVENT_WAIT):
 		return kind == EVENT;
+	case _IOC_NR(KCORO_IOC_SEM_ACQUIRE):
+	case _IOC_NR(KCORO_IOC_SEM_RELEASE):
+		return kind == SEM;
 	}
 	return kind == CTX;
 }
@@ -118,6 +127,7 @@ static int fd_of(const FIXTURE_DATA(bad) * self, int kind)
 	       kind == SEND  ? self->chan.send :
 	       kind == GROUP ? self->group :
 	       kind == EVENT ? self->event :
+	       kind == SEM   ? self->sem :
 			       self->chan.recv;
 }
 

@@ -49,14 +49,21 @@ static inline void on_signal(int sig)
 {
 }
 
+/* SIGUSR1 ends calls that wait. */
+static inline void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGUSR1, &sa, NULL);
+}
+
 /* Ended by a signal, and by SIGKILL; @op would wait. */
 static inline void wait_is_interrupted(t_metadata, struct op op)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
 	struct caller c;
 	pid_t pid;
 
-	sigaction(SIGUSR1, &sa, NULL);
+	catch_signals();
 	caller_block(_metadata, &c, op);
 	pthread_kill(c.thread, SIGUSR1);
 	EXPECT_EQ(-EINTR, caller_join(&c));

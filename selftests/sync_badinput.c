@@ -9,6 +9,7 @@ FIXTURE(badsync)
 {
 	int ctx;
 	int event; /* not set */
+	int sem; /* 1 unit of 2 */
 	struct pair in, out;
 };
 
@@ -17,6 +18,8 @@ FIXTURE_SETUP(badsync) {
 	ASSERT_LE(0, self->ctx);
 	self->event = kcoro_event_create(self->ctx, 0);
 	ASSERT_LE(0, self->event);
+	self->sem = kcoro_sem_create(self->ctx, 1, 2, 0);
+	ASSERT_LE(0, self->sem);
 	self->in = chan_buf(1);
 	self->out = chan_buf(1);
 }
@@ -26,8 +29,12 @@ FIXTURE_TEARDOWN(badsync) {
 	EXPECT_EQ(0, kcoro_event_is_set(self->event));
 	EXPECT_EQ(0, kcoro_event_set(self->event));
 	EXPECT_EQ(1, kcoro_event_is_set(self->event));
+	EXPECT_EQ(0, kcoro_sem_acquire(self->sem, 1, KCORO_NOW));
+	EXPECT_EQ(-ETIMEDOUT, kcoro_sem_acquire(self->sem, 1, KCORO_NOW));
+	EXPECT_EQ(0, kcoro_sem_release(self->sem, 2));
 	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 	close(self->event);
+	close(self->sem);
 	close(self->ctx);
 }
 
@@ -66,19 +73,89 @@ TEST_F(badsync, event_set_has_an_argument)
 				   &room));
 }
 
+/* --- semaphores ---------------------------------------------------------------- */
+
+TEST_F(badsync, sem_numbers_are_out_of_range)
+{
+	static const struct {
+		uint32_t count, max;
+	} bad[] = {
+		{ 0, 0 },
+		{ 1, 0 },
+		{ 2, 1 },
+		{ 0, KCORO_SEM_UNITS_MAX + 1U },
+		{ UINT32_MAX, UINT32_MAX },
+		{ -1, 1 },
+	};
+	size_t i;
+	int fd;
+
+	for (i = 0; i < ROWS(bad); i++) {
+		EXPECT_EQ(-EINVAL, kcoro_sem_create(self->ctx, bad[i].count,
+						    bad[i].max, 0))
+		TH_LOG("row %zu", i);
+	}
+	fd = kcoro_sem_create(self->ctx, KCORO_SEM_UNITS_MAX,
+			      KCORO_SEM_UNITS_MAX, 0);
+	EXPECT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F(badsync, sem_flag_is_unknown)
+{
+	EXPECT_EQ(-EINVAL,
+		  kcoro_sem_create(self->ctx, 1, 1, KCORO_SEM_FLAGS + 1));
+	EXPECT_EQ(-EINVAL, kcoro_sem_create(self->ctx, 1, 1, UINT32_MAX));
+}
+
+TEST_F(badsync, sem_acquire_of_what_can_never_be)
+{
+	EXPECT_EQ(-EINVAL, kcoro_sem_acquire(self->sem, 0, 0));
+	EXPECT_EQ(-EINVAL, kcoro_sem_acquire(self->sem, 3, 0));
+	EXPECT_EQ(-EINVAL, kcoro_sem_acquire(self->sem, -1, 0));
+}
+
+TEST_F(badsync, sem_release_beyond_the_bound)
+{
+	EXPECT_EQ(-EINVAL, kcoro_sem_release(self->sem, 0));
+	EXPECT_EQ(-EOVERFLOW, kcoro_sem_release(self->sem, 2));
+	EXPECT_EQ(-EOVERFLOW, kcoro_sem_release(self->sem, -1));
+	EXPECT_EQ(-EOVERFLOW, kcoro_sem_release(self->sem, 1U << 31));
+}
+
+TEST_F(badsync, sem_pad_is_not_zero)
+{
+	struct kcoro_sem_acquire acquire = { .n = 1, .pad = 1 };
+	struct kcoro_sem_release release = { .n = 1, .pad = 1 };
+
+	EXPECT_EQ(-EINVAL, t_ioctl(self->sem, KCORO_IOC_SEM_ACQUIRE, &acquire));
+	EXPECT_EQ(-EINVAL, t_ioctl(self->sem, KCORO_IOC_SEM_RELEASE, &release));
+}
+
+TEST_F(badsync, sem_is_read_and_written)
+{
+	EXPECT_EQ(-EINVAL, get_u64(self->sem));
+	EXPECT_EQ(-EINVAL, put_u64(self->sem, 1));
+}
+
 /* --- all: arguments ------------------------------------------------------------ */
+
+enum { CTX, EVENT, SEM };
 
 static const struct {
 	unsigned long request;
-	int on_ctx;
+	int on;
 } calls[] = {
-	{ KCORO_IOC_EVENT_CREATE, 1 },
-	{ KCORO_IOC_EVENT_WAIT },
+	{ KCORO_IOC_EVENT_CREATE, CTX }, { KCORO_IOC_EVENT_WAIT, EVENT },
+	{ KCORO_IOC_SEM_CREATE, CTX },	 { KCORO_IOC_SEM_ACQUIRE, SEM },
+	{ KCORO_IOC_SEM_RELEASE, SEM },
 };
 
 static int fd_of(const FIXTURE_DATA(badsync) * self, size_t c)
 {
-	return calls[c].on_ctx ? self->ctx : self->event;
+	return calls[c].on == CTX   ? self->ctx :
+	       calls[c].on == EVENT ? self->event :
+				      self->sem;
 }
 
 TEST_F(badsync, argument_is_shorter)
@@ -113,6 +190,7 @@ TEST_F(badsync, argument_has_a_tail)
 
 static const unsigned long creates[] = {
 	KCORO_IOC_EVENT_CREATE,
+	KCORO_IOC_SEM_CREATE,
 };
 
 TEST_F(badsync, create_leaves_no_descriptor)

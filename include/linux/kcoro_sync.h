@@ -119,6 +119,7 @@ struct kcoro_sem {
 	raw_spinlock_t lock;
 	struct kcoro_waiters waiters;
 	const char *name;
+	struct kcoro_sync_fd *fd;
 };
 
 #define KCORO_SEM_INIT(sem, units) {					\
@@ -308,5 +309,6 @@ u32 kcoro_queue_len(const struct kcoro_queue *queue);
 
 /* What a program gave to a body: see struct kcoro_env. */
 struct kcoro_event *kcoro_env_event(const struct kcoro_env *env, u32 slot);
+struct kcoro_sem *kcoro_env_sem(const struct kcoro_env *env, u32 slot);
 
 #endif /* _LINUX_KCORO_SYNC_H */

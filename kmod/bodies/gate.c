@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * gate: passes messages on while an event is set.
+ * gate: passes messages on while an event is set, or one for each unit that it can
+ * take of a semaphore.
  *
- * So a program stops and resumes a pipeline with one call, without a message lost:
- * while the event is cleared the senders wait, as they do for any slow receiver. One
- * message may be on its way through: it is received first, and then waits.
+ * So a program stops and resumes a pipeline with one call, or lets it run ahead by
+ * so many messages (each that was dealt with gives a unit back), and none is lost:
+ * meanwhile the senders wait, as they do for any slow receiver. One message may be on
+ * its way through: it is received first, and then waits.
  */
 #include <linux/kcoro_sync.h>
 
@@ -23,7 +25,17 @@ static int gate_check(struct kcoro_env *env)
 		return err;
 	if (!kcoro_env_file(env, GATE))
 		return -EBADF;
-	return kcoro_env_event(env, GATE) ? 0 : -EOPNOTSUPP;
+	return kcoro_env_event(env, GATE) || kcoro_env_sem(env, GATE) ?
+		       0 : -EOPNOTSUPP;
+}
+
+static int gate_pass(const struct kcoro_env *env)
+{
+	struct kcoro_event *event = kcoro_env_event(env, GATE);
+
+	if (event)
+		return kcoro_event_wait(event, KCORO_FOREVER);
+	return kcoro_sem_acquire(kcoro_env_sem(env, GATE), 1, KCORO_FOREVER);
 }
 
 static int gate_run(struct kcoro_env *env)
@@ -34,8 +46,7 @@ static int gate_run(struct kcoro_env *env)
 	int ret;
 
 	while ((ret = kcoro_recv_buf(in, &buf, KCORO_FOREVER)) > 0) {
-		ret = kcoro_event_wait(kcoro_env_event(env, GATE),
-				       KCORO_FOREVER);
+		ret = gate_pass(env);
 		if (ret) {
 			kcoro_buf_free(buf);
 			break;
@@ -51,7 +62,7 @@ static int gate_run(struct kcoro_env *env)
 
 struct kcoro_body kcoro_body_gate = {
 	.name = "gate",
-	.help = "in, out, event: passes messages on while the event is set",
+	.help = "in, out, event or semaphore: passes messages on while set, or one for each unit",
 	.owner = THIS_MODULE,
 	.slots_min = 3,
 	.slots_max = 3,

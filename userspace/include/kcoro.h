@@ -4,8 +4,8 @@
  *
  * Every object is a file descriptor: a context (kcoro_open), an end of a
  * channel (kcoro_chan), a task (kcoro_spawn), a group (kcoro_group_create), an
- * event (kcoro_event_create). close(2) is the only clean-up; poll(2), epoll(7),
- * fcntl(2) and SCM_RIGHTS work on all of them.
+ * event (kcoro_event_create), a semaphore (kcoro_sem_create). close(2) is the only
+ * clean-up; poll(2), epoll(7), fcntl(2) and SCM_RIGHTS work on all of them.
  *
  * Rules for every function
  * - Failure is a negative errno value, returned. errno itself means nothing.
@@ -203,6 +203,22 @@ int kcoro_event_wait(int event, int64_t deadline_ns);
 /* Returns 1 if it is set, 0 if not. */
 int kcoro_event_is_set(int event);
 
+/*
+ * Makes a semaphore, close-on-exec, with @count units, and never more than @max.
+ * @flags: KCORO_SEM_*.
+ * Returns its descriptor, readable while a unit can be taken.
+ */
+int kcoro_sem_create(int ctx, uint32_t count, uint32_t max, uint32_t flags);
+
+/* Takes @n units, all at once; who came first goes first. */
+int kcoro_sem_acquire(int sem, uint32_t n, int64_t deadline_ns);
+
+/*
+ * Gives @n units back, whoever took them: those of one who was killed are for you
+ * to give back. -EOVERFLOW: there would be more than there may be.
+ */
+int kcoro_sem_release(int sem, uint32_t n);
+
 /* Channels ---------------------------------------------------------------- */
 
 /* The places of the two ends, as pipe(2) has them. */
@@ -369,6 +385,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_SET 9
 #define KCORO_CALL_GROUP 10
 #define KCORO_CALL_EVENT 11
+#define KCORO_CALL_SEM 12
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what

@@ -24,7 +24,7 @@ static const struct shape shapes[] = {
 	{ .body = "sieve",
 	  .gives = GIVES_RESULT,
 	  .alone = "its numbers are no buffers" },
-	{ .body = "gate", .alone = "it takes an event besides its ends" },
+	{ .body = "gate", .alone = "it takes an event or a semaphore as well" },
 	{ .body = "sleep", .alone = "it takes and sends no messages" },
 	{ .body = "spin", .alone = "it takes and sends no messages" },
 };

@@ -32,7 +32,8 @@
  * descriptor of a group cancels its tasks.
  *
  * KCORO_IOC_EVENT_CREATE makes an EVENT: it is set until it is cleared, and all who
- * wait for it, threads of programs and tasks, go on.
+ * wait for it, threads of programs and tasks, go on. KCORO_IOC_SEM_CREATE makes a
+ * SEMAPHORE: units that they take and give back.
  *
  * What poll(2) says
  * -----------------
@@ -49,6 +50,7 @@
  *			killed, and all were read
  *   event		POLLIN: it is set. POLLIN | POLLHUP: the context has ended,
  *			and a wait does not wait
+ *   semaphore		POLLIN: a unit can be taken. POLLIN | POLLHUP: as an event
  * With POLLIN and POLLOUT go POLLRDNORM and POLLWRNORM. Somebody else may be
  * faster: use O_NONBLOCK if that must not make a call wait.
  *
@@ -636,6 +638,51 @@ struct kcoro_event_wait {
 	__s64 deadline_ns;
 };
 
+/*
+ * KCORO_IOC_SEM_CREATE - make a semaphore: so many units to take and give back
+ * On: a context. A task that is given the descriptor takes units if its body says
+ * so: KCORO_IOC_BODIES.
+ * @count: units that are there at first
+ * @max: most that may ever be, 1 to KCORO_SEM_UNITS_MAX, and at least @count
+ * EINVAL; EDQUOT syncs_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ */
+#define KCORO_SEM_UNITS_MAX	0x7fffffff
+
+#define KCORO_SEM_NONBLOCK	(1U << 0) /* O_NONBLOCK on the descriptor */
+#define KCORO_SEM_FLAGS		(KCORO_SEM_NONBLOCK)
+
+struct kcoro_sem_create {
+	__u32 count;
+	__u32 max;
+	__u32 flags;		/* KCORO_SEM_* */
+	__s32 fd;		/* out */
+	__u64 id;		/* out */
+};
+
+/*
+ * KCORO_IOC_SEM_ACQUIRE - take units, all @n at once
+ * On: a semaphore. First come, first served: who wants fewer does not overtake who
+ * wants more.
+ * EAGAIN would block, and the descriptor is O_NONBLOCK; EINTR; EINVAL @n is 0 or over
+ * the semaphore's @max; ESHUTDOWN the context has ended; ETIMEDOUT. None were taken.
+ */
+struct kcoro_sem_acquire {
+	__u32 n;
+	__u32 pad;
+	__s64 deadline_ns;
+};
+
+/*
+ * KCORO_IOC_SEM_RELEASE - give units back
+ * On: a semaphore. Units are nobody's: they need not be those that the caller took,
+ * and those of one who dies stay taken until somebody gives them back.
+ * EINVAL @n is 0; EOVERFLOW there would be more than @max. None were given back.
+ */
+struct kcoro_sem_release {
+	__u32 n;
+	__u32 pad;
+};
+
 #define KCORO_IOC_MAGIC		0xc6
 #define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
 #define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
@@ -659,5 +706,8 @@ struct kcoro_event_wait {
 #define KCORO_IOC_EVENT_SET	_IO(KCORO_IOC_MAGIC, 19)
 #define KCORO_IOC_EVENT_CLEAR	_IO(KCORO_IOC_MAGIC, 20)
 #define KCORO_IOC_EVENT_WAIT	_IOWR(KCORO_IOC_MAGIC, 21, struct kcoro_event_wait)
+#define KCORO_IOC_SEM_CREATE	_IOWR(KCORO_IOC_MAGIC, 22, struct kcoro_sem_create)
+#define KCORO_IOC_SEM_ACQUIRE	_IOWR(KCORO_IOC_MAGIC, 23, struct kcoro_sem_acquire)
+#define KCORO_IOC_SEM_RELEASE	_IOWR(KCORO_IOC_MAGIC, 24, struct kcoro_sem_release)
 
 #endif /* _UAPI_LINUX_KCORO_H */
