@@ -72,6 +72,10 @@ static_assert(sizeof(struct kcoro_event_wait) == 8);
 static_assert(sizeof(struct kcoro_sem_create) == 24);
 static_assert(sizeof(struct kcoro_sem_acquire) == 16);
 static_assert(sizeof(struct kcoro_sem_release) == 8);
+static_assert(sizeof(struct kcoro_queue_create) == 24);
+static_assert(sizeof(struct kcoro_queue_io) == 24);
+static_assert(sizeof(struct kcoro_queue_join) == 8);
+static_assert(sizeof(struct kcoro_queue_shutdown) == 8);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -183,6 +187,17 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_sem_acquire), kcoro_ioc_sem_acquire),
 	IOC(KCORO_IOC_SEM_RELEASE, KCORO_KIND_SEM,
 	    sizeof(struct kcoro_sem_release), kcoro_ioc_sem_release),
+	IOC(KCORO_IOC_QUEUE_CREATE, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_queue_create), kcoro_ioc_queue_create),
+	IOC(KCORO_IOC_QUEUE_PUT, KCORO_KIND_QUEUE,
+	    sizeof(struct kcoro_queue_io), kcoro_ioc_queue_put),
+	IOC(KCORO_IOC_QUEUE_GET, KCORO_KIND_QUEUE,
+	    sizeof(struct kcoro_queue_io), kcoro_ioc_queue_get),
+	IOC(KCORO_IOC_QUEUE_DONE, KCORO_KIND_QUEUE, 0, kcoro_ioc_queue_done),
+	IOC(KCORO_IOC_QUEUE_JOIN, KCORO_KIND_QUEUE,
+	    sizeof(struct kcoro_queue_join), kcoro_ioc_queue_join),
+	IOC(KCORO_IOC_QUEUE_SHUTDOWN, KCORO_KIND_QUEUE,
+	    sizeof(struct kcoro_queue_shutdown), kcoro_ioc_queue_shutdown),
 };
 
 /**

@@ -17,7 +17,8 @@ struct seq_file;
 #define KCORO_KIND_GROUP	0x8
 #define KCORO_KIND_EVENT	0x10
 #define KCORO_KIND_SEM		0x20
-#define KCORO_KIND_ANY		0x3f
+#define KCORO_KIND_QUEUE	0x40
+#define KCORO_KIND_ANY		0x7f
 
 /* The argument of any call. */
 union kcoro_call_arg {
@@ -42,6 +43,10 @@ union kcoro_call_arg {
 	struct kcoro_sem_create sem_create;
 	struct kcoro_sem_acquire sem_acquire;
 	struct kcoro_sem_release sem_release;
+	struct kcoro_queue_create queue_create;
+	struct kcoro_queue_io queue_io;
+	struct kcoro_queue_join queue_join;
+	struct kcoro_queue_shutdown queue_shutdown;
 };
 
 /**

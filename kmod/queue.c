@@ -15,11 +15,13 @@
  *				-ESHUTDOWN
  *	immediate shutdown	what is in it is discarded, and counts as dealt
  *				with; all get -ESHUTDOWN
+ *	put back (unget)	goes before everything else; a program's only
  *
- * Invariants: getters wait only while the queue is empty, putters while it is
+ * Invariants: getters wait only while the queue is empty, of what was put back too, putters while it is
  * full, neither after a shutdown. (Waiters whose waits were lost may still be
  * there: they are skipped.) After a shutdown no slot is written: those of the
- * discarded elements can be read without the lock.
+ * discarded elements can be read without the lock. What was put back is in no slot,
+ * for which there may be no room any more.
  *
  * Locks: queue->lock, raw; see sync.h.
  */
@@ -77,10 +79,23 @@ static int try_put(struct kcoro_queue *queue, const void *elem,
 	return 0;
 }
 
+static void queue_take_back(struct kcoro_queue *queue, void *elem)
+{
+	struct kcoro_queue_back *back = list_first_entry(
+		&queue->returned, struct kcoro_queue_back, node);
+
+	kcoro_queue_copy(queue, elem, back->elem);
+	list_move(&back->node, &queue->spent);
+}
+
 static int try_get(struct kcoro_queue *queue, void *elem,
 		   struct kcoro_waiter **wake)
 {
 	lockdep_assert_held(&queue->lock);
+	if (unlikely(!list_empty(&queue->returned))) {
+		queue_take_back(queue, elem);
+		return 0;
+	}
 	if (!queue->count)
 		return queue->shut ? -ESHUTDOWN : -EAGAIN;
 	queue_pop(queue, elem);
@@ -90,6 +105,12 @@ static int try_get(struct kcoro_queue *queue, void *elem,
 		queue->unfinished++;
 	}
 	return 0;
+}
+
+static __always_inline void queue_poll_wake(struct kcoro_queue *queue)
+{
+	if (unlikely(queue->fd))
+		kcoro_sync_fd_wake(queue->fd);
 }
 
 /* Wait in @waiters. The lock is held, and is dropped. */
@@ -136,6 +157,8 @@ static __always_inline int queue_op(struct kcoro_queue *queue, bool put,
 	raw_spin_unlock(&queue->lock);
 	if (wake)
 		kcoro_wait_wake(wake->wait);
+	if (!ret)
+		queue_poll_wake(queue);
 	return ret;
 }
 
@@ -152,6 +175,46 @@ static void discard(const struct kcoro_queue *queue, u32 nr)
 }
 
 /**
+ * kcoro_queue_make() - make a queue, of a program or of the kernel
+ * @args: of what
+ * @gfp: GFP_KERNEL or GFP_KERNEL_ACCOUNT
+ *
+ * Context: may sleep.
+ * Return: as kcoro_queue_create().
+ */
+struct kcoro_queue *kcoro_queue_make(const struct kcoro_queue_args *args,
+				     gfp_t gfp)
+{
+	struct kcoro_queue *queue;
+
+	if (!args->elem_size || args->elem_size > KCORO_ELEM_MAX ||
+	    !args->capacity || args->capacity > KCORO_CAPACITY_MAX)
+		return ERR_PTR(-EINVAL);
+	queue = kzalloc(sizeof(*queue), gfp);
+	if (!queue)
+		return ERR_PTR(-ENOMEM);
+	raw_spin_lock_init(&queue->lock);
+	kcoro_waitq_init(&queue->getters);
+	kcoro_waitq_init(&queue->putters);
+	kcoro_waitq_init(&queue->joiners);
+	INIT_LIST_HEAD(&queue->returned);
+	INIT_LIST_HEAD(&queue->spent);
+	queue->elem_size = args->elem_size;
+	queue->stride = args->before ? kcoro_heap_stride(args->elem_size) :
+				       args->elem_size;
+	queue->capacity = args->capacity;
+	queue->before = args->before;
+	queue->discard = args->discard;
+	queue->name = args->name;
+	queue->slots = kvmalloc_array(queue->capacity, queue->stride, gfp);
+	if (!queue->slots) {
+		kfree(queue);
+		return ERR_PTR(-ENOMEM);
+	}
+	return queue;
+}
+
+/**
  * kcoro_queue_create() - make a queue
  * @args: of what
  *
@@ -161,34 +224,17 @@ static void discard(const struct kcoro_queue *queue, u32 nr)
  */
 struct kcoro_queue *kcoro_queue_create(const struct kcoro_queue_args *args)
 {
-	struct kcoro_queue *queue;
-
-	if (!args->elem_size || args->elem_size > KCORO_ELEM_MAX ||
-	    !args->capacity || args->capacity > KCORO_CAPACITY_MAX)
-		return ERR_PTR(-EINVAL);
-	queue = kzalloc(sizeof(*queue), GFP_KERNEL);
-	if (!queue)
-		return ERR_PTR(-ENOMEM);
-	raw_spin_lock_init(&queue->lock);
-	kcoro_waitq_init(&queue->getters);
-	kcoro_waitq_init(&queue->putters);
-	kcoro_waitq_init(&queue->joiners);
-	queue->elem_size = args->elem_size;
-	queue->stride = args->before ? kcoro_heap_stride(args->elem_size) :
-				       args->elem_size;
-	queue->capacity = args->capacity;
-	queue->before = args->before;
-	queue->discard = args->discard;
-	queue->name = args->name;
-	queue->slots = kvmalloc_array(queue->capacity, queue->stride,
-				      GFP_KERNEL);
-	if (!queue->slots) {
-		kfree(queue);
-		return ERR_PTR(-ENOMEM);
-	}
-	return queue;
+	return kcoro_queue_make(args, GFP_KERNEL);
 }
 EXPORT_SYMBOL_GPL(kcoro_queue_create);
+
+static void free_backs(struct list_head *backs)
+{
+	struct kcoro_queue_back *back, *next;
+
+	list_for_each_entry_safe(back, next, backs, node)
+		kfree(back);
+}
 
 /**
  * kcoro_queue_destroy() - free a queue, and discard what is in it
@@ -201,6 +247,8 @@ void kcoro_queue_destroy(struct kcoro_queue *queue)
 	if (IS_ERR_OR_NULL(queue))
 		return;
 	discard(queue, queue->count);
+	free_backs(&queue->returned);
+	free_backs(&queue->spent);
 	kvfree(queue->slots);
 	kfree(queue);
 }
@@ -272,7 +320,8 @@ EXPORT_SYMBOL_GPL(kcoro_queue_try_get);
  * @queue: the queue
  *
  * Context: task or thread.
- * Return: 0. -EINVAL: so are all that were put; the kernel log says so.
+ * Return: 0. -EINVAL: so are all that were put; the kernel log says so, unless it
+ * is a program's.
  */
 int kcoro_queue_task_done(struct kcoro_queue *queue)
 {
@@ -286,7 +335,7 @@ int kcoro_queue_task_done(struct kcoro_queue *queue)
 		wakes = kcoro_waitq_take_all(&queue->joiners, 0);
 	raw_spin_unlock(&queue->lock);
 	kcoro_wake_all(wakes);
-	if (unlikely(err))
+	if (unlikely(err && !queue->fd))
 		pr_warn_ratelimited("kcoro: queue %s: more elements are said to be done than were put\n",
 				    queue->name);
 	return err;
@@ -299,7 +348,8 @@ EXPORT_SYMBOL_GPL(kcoro_queue_task_done);
  * @deadline: or KCORO_FOREVER
  *
  * Context: task or thread; may park.
- * Return: 0. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS.
+ * Return: 0. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS. -ESHUTDOWN: it is a program's,
+ * whose context has ended.
  */
 int kcoro_queue_join(struct kcoro_queue *queue, ktime_t deadline)
 {
@@ -308,13 +358,32 @@ int kcoro_queue_join(struct kcoro_queue *queue, ktime_t deadline)
 	if (err)
 		return err;
 	raw_spin_lock(&queue->lock);
-	if (queue->unfinished)
+	if (queue->unfinished && !kcoro_sync_over(queue->fd))
 		return queue_wait(queue, &queue->joiners, NULL,
 				  KCORO_WAIT_DRAIN, deadline);
+	if (queue->unfinished)
+		err = -ESHUTDOWN;
 	raw_spin_unlock(&queue->lock);
-	return 0;
+	return err;
 }
 EXPORT_SYMBOL_GPL(kcoro_queue_join);
+
+static bool queue_readable(const struct kcoro_queue *queue)
+{
+	return queue->count || !list_empty(&queue->returned);
+}
+
+/* Those that were put back; they need no @discard: programs' have none. */
+static u32 discard_backs(struct kcoro_queue *queue)
+{
+	u32 nr = 0;
+
+	while (!list_empty(&queue->returned)) {
+		list_move(queue->returned.next, &queue->spent);
+		nr++;
+	}
+	return nr;
+}
 
 /**
  * kcoro_queue_shutdown() - let nothing be put any more
@@ -324,21 +393,26 @@ EXPORT_SYMBOL_GPL(kcoro_queue_join);
  * Who waits to put gets -ESHUTDOWN. So does who gets, once the queue is empty.
  *
  * Context: task or thread.
+ * Return: 0. -EALREADY: so it was, and there is nothing to discard.
  */
-void kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate)
+int kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate)
 {
 	struct kcoro_waiter *getters, *putters, *joiners = NULL;
+	bool changes;
 	u32 nr = 0;
 
 	raw_spin_lock(&queue->lock);
+	changes = !queue->shut;
 	queue->shut = true;
 	getters = kcoro_waitq_take_all(&queue->getters, -ESHUTDOWN);
 	putters = kcoro_waitq_take_all(&queue->putters, -ESHUTDOWN);
-	if (immediate && queue->count) {
+	if (immediate && queue_readable(queue)) {
+		changes = true;
 		nr = queue->count;
 		queue->count = 0;
 		/* It may be less: who has got one may have said "done" twice. */
-		queue->unfinished -= min_t(u64, nr, queue->unfinished);
+		queue->unfinished -= min_t(u64, nr + discard_backs(queue),
+					   queue->unfinished);
 		if (!queue->unfinished)
 			joiners = kcoro_waitq_take_all(&queue->joiners, 0);
 	}
@@ -347,6 +421,8 @@ void kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate)
 	kcoro_wake_all(putters);
 	discard(queue, nr);
 	kcoro_wake_all(joiners);
+	queue_poll_wake(queue);
+	return changes ? 0 : -EALREADY;
 }
 EXPORT_SYMBOL_GPL(kcoro_queue_shutdown);
 
@@ -361,3 +437,83 @@ u32 kcoro_queue_len(const struct kcoro_queue *queue)
 	return READ_ONCE(queue->count);
 }
 EXPORT_SYMBOL_GPL(kcoro_queue_len);
+
+/**
+ * kcoro_queue_unget() - put an element back that could not be delivered
+ * @queue: a program's
+ * @elem: as it was got; copied
+ *
+ * Never fails. It is the first again, though others may have got later ones
+ * meanwhile. Nor does it count as put: it was not dealt with yet.
+ *
+ * Context: thread; may sleep.
+ */
+void kcoro_queue_unget(struct kcoro_queue *queue, const void *elem)
+{
+	struct kcoro_queue_back *back;
+	struct kcoro_waiter *getter;
+
+	raw_spin_lock(&queue->lock);
+	back = list_first_entry_or_null(&queue->spent, struct kcoro_queue_back,
+					node);
+	if (back) {
+		list_del(&back->node);
+	} else {
+		raw_spin_unlock(&queue->lock);
+		back = kmalloc(struct_size(back, elem, queue->elem_size),
+			       GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+		raw_spin_lock(&queue->lock);
+	}
+	kcoro_queue_copy(queue, back->elem, elem);
+	list_add(&back->node, &queue->returned);
+	getter = kcoro_waitq_take(&queue->getters, 0);
+	if (getter)
+		queue_take_back(queue, getter->msg);
+	raw_spin_unlock(&queue->lock);
+	if (getter)
+		kcoro_wait_wake(getter->wait);
+	queue_poll_wake(queue);
+}
+
+/**
+ * kcoro_queue_poll() - what can be done without waiting
+ * @queue: a program's
+ *
+ * Context: ->poll.
+ * Return: EPOLLIN: an element, or none will ever come. EPOLLHUP: the latter.
+ * EPOLLOUT: room. EPOLLERR: nothing is taken any more.
+ */
+__poll_t kcoro_queue_poll(struct kcoro_queue *queue)
+{
+	__poll_t mask = 0;
+
+	raw_spin_lock(&queue->lock);
+	if (queue_readable(queue))
+		mask |= EPOLLIN | EPOLLRDNORM;
+	else if (queue->shut)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLHUP;
+	if (queue->shut)
+		mask |= EPOLLOUT | EPOLLWRNORM | EPOLLERR;
+	else if (queue->count < queue->capacity)
+		mask |= EPOLLOUT | EPOLLWRNORM;
+	raw_spin_unlock(&queue->lock);
+	return mask;
+}
+
+/**
+ * kcoro_queue_end() - the context of a program's queue has ended
+ * @queue: it is shut down, and nobody waits for it any more
+ *
+ * Context: process.
+ */
+void kcoro_queue_end(struct kcoro_queue *queue)
+{
+	struct kcoro_waiter *joiners;
+
+	raw_spin_lock(&queue->lock);
+	WRITE_ONCE(queue->fd->over, true);
+	joiners = kcoro_waitq_take_all(&queue->joiners, -ESHUTDOWN);
+	raw_spin_unlock(&queue->lock);
+	kcoro_wake_all(joiners);
+	kcoro_queue_shutdown(queue, false);
+}

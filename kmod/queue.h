@@ -3,6 +3,8 @@
 #ifndef KCORO_QUEUE_H
 #define KCORO_QUEUE_H
 
+#include <linux/list.h>
+#include <linux/poll.h>
 #include <linux/string.h>
 
 #include "sync.h"
@@ -27,7 +29,10 @@
  * @capacity: slots. [C]
  * @before: of a priority queue, or NULL. [C]
  * @discard: for elements nobody gets, or NULL. [C]
+ * @returned: struct kcoro_queue_back: got, then put back. They are the first
+ * @spent: struct kcoro_queue_back that were got after all, to be used again
  * @name: for messages. [C]
+ * @fd: what a program's descriptor needs, or NULL. [C]
  * @slots: a ring, or a heap (priority_queue.c)
  */
 struct kcoro_queue {
@@ -45,8 +50,17 @@ struct kcoro_queue {
 	u32 capacity;
 	bool (*before)(const void *a, const void *b);
 	void (*discard)(void *elem);
+	struct list_head returned;
+	struct list_head spent;
 	const char *name;
+	struct kcoro_sync_fd *fd;
 	void *slots;
+};
+
+/* An element that was got and put back: its getter's memory was bad. */
+struct kcoro_queue_back {
+	struct list_head node;
+	u8 elem[];
 };
 
 static __always_inline void kcoro_queue_copy(const struct kcoro_queue *queue,
@@ -63,6 +77,13 @@ static __always_inline void *kcoro_queue_slot(const struct kcoro_queue *queue,
 {
 	return queue->slots + (size_t)nr * queue->stride;
 }
+
+/* For descriptors: queue_fd.c. */
+struct kcoro_queue *kcoro_queue_make(const struct kcoro_queue_args *args,
+				     gfp_t gfp);
+void kcoro_queue_unget(struct kcoro_queue *queue, const void *elem);
+__poll_t kcoro_queue_poll(struct kcoro_queue *queue);
+void kcoro_queue_end(struct kcoro_queue *queue);
 
 u32 kcoro_heap_stride(u32 elem_size);
 void *kcoro_heap_elem(const struct kcoro_queue *queue, u32 nr);

@@ -95,4 +95,12 @@ int kcoro_ioc_sem_create(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_sem_acquire(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_sem_release(struct file *file, struct kcoro_call *call);
 
+/* queue_fd.c */
+int kcoro_ioc_queue_create(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_queue_put(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_queue_get(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_queue_done(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_queue_join(struct file *file, struct kcoro_call *call);
+int kcoro_ioc_queue_shutdown(struct file *file, struct kcoro_call *call);
+
 #endif /* KCORO_SYNC_FD_H */

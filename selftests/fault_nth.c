@@ -255,6 +255,61 @@ TEST_F(nth, semaphore)
 	sync_sweep(_metadata, self, make_sem);
 }
 
+static int make_queue(int ctx)
+{
+	return kcoro_queue_create(ctx, 100, 100, KCORO_QUEUE_PRIORITY);
+}
+
+TEST_F(nth, queue)
+{
+	sync_sweep(_metadata, self, make_queue);
+}
+
+/* One whose elements do not fit on the stack; nothing is put, or got, by halves. */
+struct queue_call {
+	int queue;
+	char elem[100];
+};
+
+static int do_put(void *data)
+{
+	struct queue_call *c = data;
+
+	return kcoro_queue_put(c->queue, c->elem, sizeof(c->elem), 0);
+}
+
+static int do_get(void *data)
+{
+	struct queue_call *c = data;
+
+	return kcoro_queue_get(c->queue, c->elem, sizeof(c->elem), 0);
+}
+
+static void undo_put(void *data)
+{
+	if (do_get(data))
+		abort();
+}
+
+static void undo_get(void *data)
+{
+	if (do_put(data))
+		abort();
+}
+
+TEST_F(nth, element_of_a_queue)
+{
+	struct queue_call c = { .queue = make_queue(self->ctx) };
+
+	ASSERT_LE(0, c.queue);
+	sweep(_metadata, self->nth, do_put, undo_put, &c);
+	ASSERT_EQ(0, do_put(&c));
+	sweep(_metadata, self->nth, do_get, undo_get, &c);
+	EXPECT_EQ(0, do_get(&c));
+	EXPECT_EQ(-ETIMEDOUT,
+		  kcoro_queue_get(c.queue, c.elem, sizeof(c.elem), KCORO_NOW));
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {

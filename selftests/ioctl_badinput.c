@@ -16,6 +16,7 @@ FIXTURE(bad)
 	int group;
 	int event;
 	int sem;
+	int queue;
 	int pipe[2];
 	char *none; /* a page without access */
 	char *readonly; /* a page of zeros */
@@ -33,6 +34,8 @@ FIXTURE_SETUP(bad) {
 	ASSERT_LE(0, self->event);
 	self->sem = kcoro_sem_create(self->ctx, 1, 1, 0);
 	ASSERT_LE(0, self->sem);
+	self->queue = kcoro_queue_create(self->ctx, 8, 1, 0);
+	ASSERT_LE(0, self->queue);
 	ASSERT_EQ(0, pipe(self->pipe));
 	self->none =
 		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -83,9 +86,15 @@ static const struct call calls[] = {
 	{ "SEM_CREATE", KCORO_IOC_SEM_CREATE },
 	{ "SEM_ACQUIRE", KCORO_IOC_SEM_ACQUIRE },
 	{ "SEM_RELEASE", KCORO_IOC_SEM_RELEASE },
+	{ "QUEUE_CREATE", KCORO_IOC_QUEUE_CREATE },
+	{ "QUEUE_PUT", KCORO_IOC_QUEUE_PUT },
+	{ "QUEUE_GET", KCORO_IOC_QUEUE_GET },
+	{ "QUEUE_DONE", KCORO_IOC_QUEUE_DONE, 1 },
+	{ "QUEUE_JOIN", KCORO_IOC_QUEUE_JOIN },
+	{ "QUEUE_SHUTDOWN", KCORO_IOC_QUEUE_SHUTDOWN },
 };
 
-enum { CTX, TASK, SEND, RECV, GROUP, EVENT, SEM, KINDS };
+enum { CTX, TASK, SEND, RECV, GROUP, EVENT, SEM, QUEUE, KINDS };
 
 /* Who takes what. */
 static int takes(unsigned long request, int kind)
@@ -116,6 +125,12 @@ static int takes(unsigned long request, int kind)
 	case _IOC_NR(KCORO_IOC_SEM_ACQUIRE):
 	case _IOC_NR(KCORO_IOC_SEM_RELEASE):
 		return kind == SEM;
+	case _IOC_NR(KCORO_IOC_QUEUE_PUT):
+	case _IOC_NR(KCORO_IOC_QUEUE_GET):
+	case _IOC_NR(KCORO_IOC_QUEUE_DONE):
+	case _IOC_NR(KCORO_IOC_QUEUE_JOIN):
+	case _IOC_NR(KCORO_IOC_QUEUE_SHUTDOWN):
+		return kind == QUEUE;
 	}
 	return kind == CTX;
 }
@@ -128,6 +143,7 @@ static int fd_of(const FIXTURE_DATA(bad) * self, int kind)
 	       kind == GROUP ? self->group :
 	       kind == EVENT ? self->event :
 	       kind == SEM   ? self->sem :
+	       kind == QUEUE ? self->queue :
 			       self->chan.recv;
 }
 

@@ -10,6 +10,7 @@ FIXTURE(badsync)
 	int ctx;
 	int event; /* not set */
 	int sem; /* 1 unit of 2 */
+	int queue; /* one element of two, not done */
 	struct pair in, out;
 };
 
@@ -20,6 +21,9 @@ FIXTURE_SETUP(badsync) {
 	ASSERT_LE(0, self->event);
 	self->sem = kcoro_sem_create(self->ctx, 1, 2, 0);
 	ASSERT_LE(0, self->sem);
+	self->queue = kcoro_queue_create(self->ctx, 8, 2, 0);
+	ASSERT_LE(0, self->queue);
+	ASSERT_EQ(8, put_u64(self->queue, 5));
 	self->in = chan_buf(1);
 	self->out = chan_buf(1);
 }
@@ -32,9 +36,16 @@ FIXTURE_TEARDOWN(badsync) {
 	EXPECT_EQ(0, kcoro_sem_acquire(self->sem, 1, KCORO_NOW));
 	EXPECT_EQ(-ETIMEDOUT, kcoro_sem_acquire(self->sem, 1, KCORO_NOW));
 	EXPECT_EQ(0, kcoro_sem_release(self->sem, 2));
+	EXPECT_EQ(8, put_u64(self->queue, 6));
+	EXPECT_EQ(5, get_u64(self->queue));
+	EXPECT_EQ(6, get_u64(self->queue));
+	EXPECT_EQ(0, kcoro_queue_done(self->queue));
+	EXPECT_EQ(0, kcoro_queue_done(self->queue));
+	EXPECT_EQ(-EINVAL, kcoro_queue_done(self->queue));
 	EXPECT_EQ(0, count_tasks(self->ctx, KCORO_SCOPE_CTX, 1));
 	close(self->event);
 	close(self->sem);
+	close(self->queue);
 	close(self->ctx);
 }
 
@@ -138,9 +149,91 @@ TEST_F(badsync, sem_is_read_and_written)
 	EXPECT_EQ(-EINVAL, put_u64(self->sem, 1));
 }
 
+/* --- queues ---------------------------------------------------------------------- */
+
+TEST_F(badsync, queue_sizes_are_out_of_range)
+{
+	static const struct {
+		uint32_t elem_size, capacity, flags;
+	} bad[] = {
+		{ 0, 1, 0 },
+		{ 8, 0, 0 },
+		{ 0, 0, 0 },
+		{ 1025, 1, 0 },
+		{ 8, 65537, 0 },
+		{ UINT32_MAX, UINT32_MAX, 0 },
+		{ 7, 1, KCORO_QUEUE_PRIORITY },
+		{ 8, 1, KCORO_QUEUE_FLAGS + 1 },
+		{ 8, 1, UINT32_MAX },
+	};
+	struct kcoro_info info;
+	size_t i;
+	int fd;
+
+	ASSERT_EQ(0, kcoro_info(self->ctx, &info));
+	ASSERT_EQ(1024, info.elem_max);
+	ASSERT_EQ(65536, info.capacity_max);
+	for (i = 0; i < ROWS(bad); i++) {
+		EXPECT_EQ(-EINVAL,
+			  kcoro_queue_create(self->ctx, bad[i].elem_size,
+					     bad[i].capacity, bad[i].flags))
+		TH_LOG("row %zu", i);
+	}
+	fd = kcoro_queue_create(self->ctx, 8, 1, KCORO_QUEUE_FLAGS);
+	EXPECT_LE(0, fd);
+	close(fd);
+}
+
+TEST_F(badsync, queue_element_has_another_size)
+{
+	char elem[16] = "";
+
+	EXPECT_EQ(-EMSGSIZE, kcoro_queue_put(self->queue, elem, 7, 0));
+	EXPECT_EQ(-EMSGSIZE, kcoro_queue_put(self->queue, elem, 9, 0));
+	EXPECT_EQ(-EMSGSIZE, kcoro_queue_put(self->queue, elem, 0, 0));
+	EXPECT_EQ(-EMSGSIZE, t_write(self->queue, elem, 16));
+	EXPECT_EQ(-EMSGSIZE, kcoro_queue_get(self->queue, elem, 7, 0));
+	EXPECT_EQ(-EMSGSIZE, kcoro_queue_get(self->queue, elem, 0, 0));
+	EXPECT_EQ(-EMSGSIZE, t_read(self->queue, elem, 7));
+	EXPECT_EQ(-EINVAL,
+		  kcoro_queue_put(self->queue, elem, 8 + (1ULL << 32), 0));
+}
+
+TEST_F(badsync, queue_pad_is_not_zero)
+{
+	struct kcoro_queue_shutdown shut = { .pad = 1 };
+	uint64_t elem = 0;
+	struct kcoro_queue_io io = { .addr = t_addr(&elem),
+				     .len = 8,
+				     .pad = 1 };
+
+	EXPECT_EQ(-EINVAL, t_ioctl(self->queue, KCORO_IOC_QUEUE_PUT, &io));
+	EXPECT_EQ(-EINVAL, t_ioctl(self->queue, KCORO_IOC_QUEUE_GET, &io));
+	EXPECT_EQ(-EINVAL,
+		  t_ioctl(self->queue, KCORO_IOC_QUEUE_SHUTDOWN, &shut));
+}
+
+TEST_F(badsync, queue_shutdown_flag_is_unknown)
+{
+	EXPECT_EQ(-EINVAL, kcoro_queue_shutdown(self->queue,
+						KCORO_QUEUE_IMMEDIATE << 1));
+	EXPECT_EQ(-EINVAL, kcoro_queue_shutdown(self->queue, UINT32_MAX));
+}
+
+TEST_F(badsync, queue_second_shutdown)
+{
+	int fd = kcoro_queue_create(self->ctx, 8, 1, 0);
+
+	EXPECT_EQ(0, kcoro_queue_shutdown(fd, KCORO_QUEUE_IMMEDIATE));
+	EXPECT_EQ(-EALREADY, kcoro_queue_shutdown(fd, 0));
+	EXPECT_EQ(-EALREADY, kcoro_queue_shutdown(fd, KCORO_QUEUE_IMMEDIATE));
+	EXPECT_EQ(-EINVAL, kcoro_queue_done(fd));
+	close(fd);
+}
+
 /* --- all: arguments ------------------------------------------------------------ */
 
-enum { CTX, EVENT, SEM };
+enum { CTX, EVENT, SEM, QUEUE };
 
 static const struct {
 	unsigned long request;
@@ -148,14 +241,17 @@ static const struct {
 } calls[] = {
 	{ KCORO_IOC_EVENT_CREATE, CTX }, { KCORO_IOC_EVENT_WAIT, EVENT },
 	{ KCORO_IOC_SEM_CREATE, CTX },	 { KCORO_IOC_SEM_ACQUIRE, SEM },
-	{ KCORO_IOC_SEM_RELEASE, SEM },
+	{ KCORO_IOC_SEM_RELEASE, SEM },	 { KCORO_IOC_QUEUE_CREATE, CTX },
+	{ KCORO_IOC_QUEUE_PUT, QUEUE },	 { KCORO_IOC_QUEUE_GET, QUEUE },
+	{ KCORO_IOC_QUEUE_JOIN, QUEUE }, { KCORO_IOC_QUEUE_SHUTDOWN, QUEUE },
 };
 
 static int fd_of(const FIXTURE_DATA(badsync) * self, size_t c)
 {
 	return calls[c].on == CTX   ? self->ctx :
 	       calls[c].on == EVENT ? self->event :
-				      self->sem;
+	       calls[c].on == SEM   ? self->sem :
+				      self->queue;
 }
 
 TEST_F(badsync, argument_is_shorter)
@@ -191,6 +287,7 @@ TEST_F(badsync, argument_has_a_tail)
 static const unsigned long creates[] = {
 	KCORO_IOC_EVENT_CREATE,
 	KCORO_IOC_SEM_CREATE,
+	KCORO_IOC_QUEUE_CREATE,
 };
 
 TEST_F(badsync, create_leaves_no_descriptor)

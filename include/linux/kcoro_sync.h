@@ -302,7 +302,7 @@ int kcoro_queue_get(struct kcoro_queue *queue, void *elem, ktime_t deadline);
 int kcoro_queue_try_get(struct kcoro_queue *queue, void *elem);
 int kcoro_queue_task_done(struct kcoro_queue *queue);
 int kcoro_queue_join(struct kcoro_queue *queue, ktime_t deadline);
-void kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate);
+int kcoro_queue_shutdown(struct kcoro_queue *queue, bool immediate);
 u32 kcoro_queue_len(const struct kcoro_queue *queue);
 
 /* --- Descriptors ---------------------------------------------------------------------------- */
@@ -310,5 +310,7 @@ u32 kcoro_queue_len(const struct kcoro_queue *queue);
 /* What a program gave to a body: see struct kcoro_env. */
 struct kcoro_event *kcoro_env_event(const struct kcoro_env *env, u32 slot);
 struct kcoro_sem *kcoro_env_sem(const struct kcoro_env *env, u32 slot);
+struct kcoro_queue *kcoro_env_queue(const struct kcoro_env *env, u32 slot,
+				    u32 elem_size);
 
 #endif /* _LINUX_KCORO_SYNC_H */

@@ -4,8 +4,9 @@
  *
  * Every object is a file descriptor: a context (kcoro_open), an end of a
  * channel (kcoro_chan), a task (kcoro_spawn), a group (kcoro_group_create), an
- * event (kcoro_event_create), a semaphore (kcoro_sem_create). close(2) is the only
- * clean-up; poll(2), epoll(7), fcntl(2) and SCM_RIGHTS work on all of them.
+ * event (kcoro_event_create), a semaphore (kcoro_sem_create), a queue
+ * (kcoro_queue_create). close(2) is the only clean-up; poll(2), epoll(7), fcntl(2)
+ * and SCM_RIGHTS work on all of them.
  *
  * Rules for every function
  * - Failure is a negative errno value, returned. errno itself means nothing.
@@ -219,6 +220,36 @@ int kcoro_sem_acquire(int sem, uint32_t n, int64_t deadline_ns);
  */
 int kcoro_sem_release(int sem, uint32_t n);
 
+/*
+ * Makes a queue of up to @capacity elements of @elem_size bytes, close-on-exec.
+ * @flags: KCORO_QUEUE_*; with KCORO_QUEUE_PRIORITY an element begins with an
+ * int64_t, and the lowest is the first.
+ * Returns its descriptor, readable while there are elements, writable while there
+ * is room.
+ */
+int kcoro_queue_create(int ctx, uint32_t elem_size, uint32_t capacity,
+		       uint32_t flags);
+
+/* Puts an element in, of the queue's size. -ESHUTDOWN: nothing is taken any more. */
+int kcoro_queue_put(int queue, const void *elem, size_t len,
+		    int64_t deadline_ns);
+
+/* Gets one. -ESHUTDOWN: there is none, and none will come. */
+int kcoro_queue_get(int queue, void *elem, size_t size, int64_t deadline_ns);
+
+/* Says that one that was got has been dealt with. -EINVAL: so have all. */
+int kcoro_queue_done(int queue);
+
+/* Waits until all that was put has been dealt with. */
+int kcoro_queue_join(int queue, int64_t deadline_ns);
+
+/*
+ * Lets nothing be put any more. What is in it can still be got, or with
+ * KCORO_QUEUE_IMMEDIATE is discarded, and done. -EALREADY: it was shut down
+ * before, and there is nothing to discard.
+ */
+int kcoro_queue_shutdown(int queue, uint32_t flags);
+
 /* Channels ---------------------------------------------------------------- */
 
 /* The places of the two ends, as pipe(2) has them. */
@@ -386,6 +417,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_GROUP 10
 #define KCORO_CALL_EVENT 11
 #define KCORO_CALL_SEM 12
+#define KCORO_CALL_QUEUE 13
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what

@@ -33,7 +33,9 @@
  *
  * KCORO_IOC_EVENT_CREATE makes an EVENT: it is set until it is cleared, and all who
  * wait for it, threads of programs and tasks, go on. KCORO_IOC_SEM_CREATE makes a
- * SEMAPHORE: units that they take and give back.
+ * SEMAPHORE: units that they take and give back. KCORO_IOC_QUEUE_CREATE makes a
+ * QUEUE: work that they take, until all of it is done. (A channel is for messages; a
+ * queue is for work that somebody waits for.)
  *
  * What poll(2) says
  * -----------------
@@ -51,6 +53,9 @@
  *   event		POLLIN: it is set. POLLIN | POLLHUP: the context has ended,
  *			and a wait does not wait
  *   semaphore		POLLIN: a unit can be taken. POLLIN | POLLHUP: as an event
+ *   queue		POLLIN: an element is there. POLLIN | POLLHUP: none, and none
+ *			will come. POLLOUT: there is room. POLLOUT | POLLERR: nothing
+ *			is taken any more, as it was shut down
  * With POLLIN and POLLOUT go POLLRDNORM and POLLWRNORM. Somebody else may be
  * faster: use O_NONBLOCK if that must not make a call wait.
  *
@@ -683,6 +688,76 @@ struct kcoro_sem_release {
 	__u32 pad;
 };
 
+/*
+ * KCORO_IOC_QUEUE_CREATE - make a queue: work, and when all of it is done
+ * On: a context. A task that is given the descriptor uses it if its body says so:
+ * KCORO_IOC_BODIES.
+ *
+ * One write(2) puts an element, one read(2) gets one, as PUT and GET without a
+ * deadline do. First in, first out; with KCORO_QUEUE_PRIORITY an element begins with
+ * an __s64, and the lowest is the first, of equals the one that was put first.
+ * @elem_size: bytes, 1 to elem_max; 8 at least with KCORO_QUEUE_PRIORITY
+ * @capacity: elements, 1 to capacity_max; put waits while it is full
+ * EINVAL; EDQUOT syncs_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ */
+#define KCORO_QUEUE_PRIORITY	(1U << 0)
+#define KCORO_QUEUE_NONBLOCK	(1U << 1) /* O_NONBLOCK on the descriptor */
+#define KCORO_QUEUE_FLAGS	(KCORO_QUEUE_PRIORITY | KCORO_QUEUE_NONBLOCK)
+
+struct kcoro_queue_create {
+	__u32 elem_size;
+	__u32 capacity;
+	__u32 flags;		/* KCORO_QUEUE_* */
+	__s32 fd;		/* out */
+	__u64 id;		/* out */
+};
+
+/*
+ * KCORO_IOC_QUEUE_PUT, KCORO_IOC_QUEUE_GET - put an element in; get one
+ * On: a queue.
+ * EAGAIN would block, and the descriptor is O_NONBLOCK; EFAULT; EINTR; EINVAL;
+ * EMSGSIZE @len is not the elements' size, or for GET less; ENOMEM; ESHUTDOWN it was
+ * shut down, or its context has ended (GET: and it is empty); ETIMEDOUT. Nothing was
+ * put, or is lost: what GET cannot write to @addr is the first in the queue again.
+ */
+struct kcoro_queue_io {
+	__u64 addr;
+	__u32 len;		/* bytes there */
+	__u32 pad;
+	__s64 deadline_ns;
+};
+
+/*
+ * KCORO_IOC_QUEUE_DONE - an element that was got has been dealt with
+ * On: a queue. No argument. By whoever: for one who died with an element, by one who
+ * learned of that.
+ * EINVAL so have all that were put.
+ */
+
+/*
+ * KCORO_IOC_QUEUE_JOIN - wait until all that was put has been dealt with
+ * On: a queue.
+ * EAGAIN would block, and the descriptor is O_NONBLOCK; EINTR; ESHUTDOWN the context
+ * has ended; ETIMEDOUT.
+ */
+struct kcoro_queue_join {
+	__s64 deadline_ns;
+};
+
+/*
+ * KCORO_IOC_QUEUE_SHUTDOWN - let nothing be put any more
+ * On: a queue. What is in it can still be got, or with KCORO_QUEUE_IMMEDIATE is
+ * discarded, and counts as dealt with. Then who gets, or waits for that, has
+ * ESHUTDOWN.
+ * EALREADY it was before, and there is nothing to discard; EINVAL.
+ */
+#define KCORO_QUEUE_IMMEDIATE	(1U << 0)
+
+struct kcoro_queue_shutdown {
+	__u32 flags;		/* KCORO_QUEUE_IMMEDIATE */
+	__u32 pad;
+};
+
 #define KCORO_IOC_MAGIC		0xc6
 #define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
 #define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
@@ -709,5 +784,11 @@ struct kcoro_sem_release {
 #define KCORO_IOC_SEM_CREATE	_IOWR(KCORO_IOC_MAGIC, 22, struct kcoro_sem_create)
 #define KCORO_IOC_SEM_ACQUIRE	_IOWR(KCORO_IOC_MAGIC, 23, struct kcoro_sem_acquire)
 #define KCORO_IOC_SEM_RELEASE	_IOWR(KCORO_IOC_MAGIC, 24, struct kcoro_sem_release)
+#define KCORO_IOC_QUEUE_CREATE	_IOWR(KCORO_IOC_MAGIC, 25, struct kcoro_queue_create)
+#define KCORO_IOC_QUEUE_PUT	_IOWR(KCORO_IOC_MAGIC, 26, struct kcoro_queue_io)
+#define KCORO_IOC_QUEUE_GET	_IOWR(KCORO_IOC_MAGIC, 27, struct kcoro_queue_io)
+#define KCORO_IOC_QUEUE_DONE	_IO(KCORO_IOC_MAGIC, 28)
+#define KCORO_IOC_QUEUE_JOIN	_IOWR(KCORO_IOC_MAGIC, 29, struct kcoro_queue_join)
+#define KCORO_IOC_QUEUE_SHUTDOWN _IOWR(KCORO_IOC_MAGIC, 30, struct kcoro_queue_shutdown)
 
 #endif /* _UAPI_LINUX_KCORO_H */
