@@ -4,7 +4,7 @@
  * and shutdown(). The order of a priority queue: priority_queue.c.
  *
  * Model: bounded; elements are copied. A channel does the same, with select and
- * descriptors; what a queue has beyond that is that it can be waited for until all
+ * two ends; what a queue has beyond that is that it can be waited for until all
  * that was put has been dealt with, also by those who got it, and a shutdown that
  * throws away what is in it.
  *

@@ -69,7 +69,7 @@ void kcoro_buf_free(struct kcoro_buf *buf);
  *	take words, each terminated by a zero byte (see kcoro_env_word()).
  * @arg_len: bytes of @arg
  * @nr_slots: entries of @slots
- * @slots: channel ends and files, in the spawner's order. They belong to the
+ * @slots: channel ends, files and so on, in the spawner's order. They belong to the
  *	environment and are dropped when the body returns; a body that is done
  *	with one before its end says so by kcoro_env_drop().
  * @data: result data for those who read the exit record
@@ -96,7 +96,7 @@ struct kcoro_env {
  * struct kcoro_slot - one descriptor given to a task
  * @chan: a channel, or NULL
  * @ends: which ends of @chan are held: KCORO_SEND, KCORO_RECV or both
- * @file: a file, or NULL
+ * @file: a file, or NULL. An event, a semaphore or a queue is one: kcoro_sync.h
  */
 struct kcoro_slot {
 	struct kcoro_chan *chan;

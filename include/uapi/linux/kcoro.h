@@ -11,7 +11,7 @@
  *
  * KCORO_IOC_SPAWN starts TASKS. A task runs a BODY: kernel code that has a
  * name (KCORO_IOC_BODIES lists them). It gets an argument (bytes), and a list
- * of descriptors: channel ends and files. With KCORO_SPAWN_FD each task is a
+ * of descriptors: channel ends, files, events and so on. With KCORO_SPAWN_FD each task is a
  * descriptor, readable once the task has ended; without, it is an id, and its
  * exit record is read from the context's descriptor.
  *
