@@ -314,8 +314,14 @@ static int group_sleep(struct kcoro_group *group, struct kcoro_waitq *queue,
 	return err ?: waiter.result;
 }
 
-/* Would the caller wait for its own end? */
-static bool waits_for_itself(const struct kcoro_group *group)
+/**
+ * kcoro_group_has_self() - would the caller wait for its own end?
+ * @group: the caller holds it
+ *
+ * Context: task or thread.
+ * Return: true: it is a task of @group or of a group in it.
+ */
+bool kcoro_group_has_self(const struct kcoro_group *group)
 {
 	const struct kcoro_task *self = kcoro_self();
 	const struct kcoro_group *mine;
@@ -343,7 +349,7 @@ int kcoro_group_wait(struct kcoro_group *group, enum kcoro_group_until until,
 {
 	int err;
 
-	if (waits_for_itself(group))
+	if (kcoro_group_has_self(group))
 		return -EDEADLK;
 	err = kcoro_wait_check(kcoro_self());
 	if (err)
@@ -379,7 +385,7 @@ int kcoro_group_next(struct kcoro_group *group, struct kcoro_task **task,
 
 	if (!(group->flags & KCORO_GROUP_RESULTS))
 		return -EINVAL;
-	if (waits_for_itself(group))
+	if (kcoro_group_has_self(group))
 		return -EDEADLK;
 	err = kcoro_wait_check(kcoro_self());
 	if (err)

@@ -84,6 +84,7 @@ struct kcoro_group *kcoro_group_make(struct kcoro_group *parent, u32 flags,
 				     u32 limit, struct kcoro_ctx *ctx);
 int kcoro_group_take_place(struct kcoro_group *group, ktime_t deadline);
 void kcoro_group_leave_place(struct kcoro_group *group);
+bool kcoro_group_has_self(const struct kcoro_group *group);
 void kcoro_group_attach(struct kcoro_group *group, struct kcoro_task *task);
 
 /* Called by the runtime: task.c, at the end of a task that is in a group. */

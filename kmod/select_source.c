@@ -2,8 +2,9 @@
 /*
  * Sources: what select waits for beside channels.
  *
- * Model: a source is a state that somebody else changes, and that stays: a task
- * has ended, a file can be read, a condition holds. To choose it consumes
+ * Model: a source is a state that somebody else changes, and that stays for now: a
+ * task has ended, a group has no task left, an event is set, a file can be read, a
+ * condition holds. To choose it consumes
  * nothing. Each kind has a row in the table below; select.c knows none of them.
  *
  * Protocol, so that no change is lost between the answer and the sleep:
@@ -17,6 +18,8 @@
  * If the answer was no, the change comes after it, and so finds us in the queue.
  * What orders the two lines on each side:
  *	task	task->lock, under which done is set and joiners are won
+ *	group	group->lock, for the last of its tasks likewise
+ *	event	event->lock
  *	file	the barrier in poll.c, and that of who wakes
  *	queue	the barrier in waitq_enqueue(), and that of who wakes: in
  *		wq_has_sleeper(), or the queue's lock that wake_up() takes
@@ -25,14 +28,16 @@
  * again, and goes on waiting if none is ready. It leaves the queues before it
  * does, so that no late wake-up can win a wait of another call.
  *
- * Locks: a task's, and those of wait queues, each inside a function here. All
+ * Locks: those named above, and of wait queues, each inside a function here. All
  * are called without any, as ->poll may sleep.
  */
 #include <linux/export.h>
 #include <linux/kcoro.h>
 #include <linux/kernel.h>
 
+#include "group.h"
 #include "select_source.h"
+#include "sync.h"
 #include "task.h"
 
 /* --- The end of a task ------------------------------------------------------ */
@@ -69,6 +74,82 @@ static void join_dequeue(struct kcoro_source *source)
 	raw_spin_lock_irq(&task->lock);
 	kcoro_waitq_del(&task->joiners, &source->waiter);
 	raw_spin_unlock_irq(&task->lock);
+}
+
+/* --- The end of a group's tasks ----------------------------------------------- */
+
+static int group_check(const struct kcoro_select_case *c)
+{
+	return kcoro_group_has_self(c->group) ? -EDEADLK : 0;
+}
+
+static bool group_ready(struct kcoro_source *source)
+{
+	source->c->result = 0;
+	return !kcoro_group_live(source->c->group);
+}
+
+static int group_enqueue(struct kcoro_source *source, struct kcoro_wait *wait)
+{
+	struct kcoro_group *group = source->c->group;
+	bool live;
+
+	source->waiter = (struct kcoro_waiter) { .wait = wait };
+	spin_lock(&group->lock);
+	live = group->live;
+	if (live)
+		kcoro_waitq_add(&group->waiters, &source->waiter);
+	spin_unlock(&group->lock);
+	return !live;
+}
+
+static void group_dequeue(struct kcoro_source *source)
+{
+	struct kcoro_group *group = source->c->group;
+
+	spin_lock(&group->lock);
+	kcoro_waitq_del(&group->waiters, &source->waiter);
+	spin_unlock(&group->lock);
+}
+
+/* --- An event ------------------------------------------------------------------- */
+
+/* Under the lock: who sets it is done with it when a waiter goes on (event.c). */
+static bool event_ask(struct kcoro_select_case *c, struct kcoro_waiter *waiter)
+{
+	struct kcoro_event *event = c->event;
+	unsigned long flags;
+	bool over, ready;
+
+	raw_spin_lock_irqsave(&event->lock, flags);
+	over = kcoro_sync_over(event->fd) && !event->set;
+	ready = event->set || over;
+	if (!ready && waiter)
+		kcoro_waitq_add(kcoro_sync_waitq(&event->waiters), waiter);
+	raw_spin_unlock_irqrestore(&event->lock, flags);
+	c->result = over ? -ESHUTDOWN : 0;
+	return ready;
+}
+
+static bool event_ready(struct kcoro_source *source)
+{
+	return event_ask(source->c, NULL);
+}
+
+static int event_enqueue(struct kcoro_source *source, struct kcoro_wait *wait)
+{
+	source->waiter = (struct kcoro_waiter) { .wait = wait };
+	return event_ask(source->c, &source->waiter);
+}
+
+static void event_dequeue(struct kcoro_source *source)
+{
+	struct kcoro_event *event = source->c->event;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&event->lock, flags);
+	kcoro_waitq_del(kcoro_sync_waitq(&event->waiters), &source->waiter);
+	raw_spin_unlock_irqrestore(&event->lock, flags);
 }
 
 /* --- A file ------------------------------------------------------------------ */
@@ -146,6 +227,10 @@ static const struct {
 } kinds[] = {
 	{ KCORO_OP_JOIN,
 	  { join_check, join_ready, join_enqueue, join_dequeue } },
+	{ KCORO_OP_GROUP,
+	  { group_check, group_ready, group_enqueue, group_dequeue } },
+	{ KCORO_OP_EVENT,
+	  { NULL, event_ready, event_enqueue, event_dequeue } },
 	{ KCORO_OP_POLL,
 	  { poll_check, poll_ready, poll_enqueue, poll_dequeue } },
 	{ KCORO_OP_WAITQ,

@@ -34,7 +34,7 @@ struct kcoro_source_ops {
  * @ops: its kind; NULL: a channel, or never ready
  * @c: the case
  * @queued: @dequeue is to be called
- * @waiter: KCORO_OP_JOIN: among the task's joiners
+ * @waiter: KCORO_OP_JOIN, _GROUP, _EVENT: among those who wait for it
  * @poll: KCORO_OP_POLL
  * @entry: KCORO_OP_WAITQ: in the wait queue
  */

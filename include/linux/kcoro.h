@@ -37,6 +37,8 @@
 
 struct file;
 struct kcoro_chan;
+struct kcoro_event;
+struct kcoro_group;
 struct kcoro_task;
 struct wait_queue_head;
 
@@ -270,19 +272,27 @@ int kcoro_send_buf(struct kcoro_chan *chan, struct kcoro_buf *buf,
 int kcoro_recv_buf(struct kcoro_chan *chan, struct kcoro_buf **buf,
 		   ktime_t deadline);
 
-/* Wait queues are for kernel code only; the others are in the uAPI header. */
+/*
+ * For kernel code only; the others are in the uAPI header. (Programs poll the
+ * descriptors of groups and events.)
+ */
 #define KCORO_OP_WAITQ	0x100
+#define KCORO_OP_GROUP	0x101
+#define KCORO_OP_EVENT	0x102
 
 /**
  * struct kcoro_select_case - one thing that a select waits for
  * @chan: KCORO_OP_SEND, KCORO_OP_RECV: the channel; NULL for all others
  * @op: KCORO_OP_*
  * @result: out, of the chosen case: 0 or -EPIPE for a send; 1 or 0 (end of
- *	stream) for a receive; the events that are there for a file; else 0
+ *	stream) for a receive; the events that are there for a file; -ESHUTDOWN for
+ *	an event of a program whose context has ended; else 0
  * @msg: of a channel of elements: the element to send or the room for the one
  *	received. Of a channel of buffers: address of a struct kcoro_buf *.
  * @task: KCORO_OP_JOIN: ready once it has ended; kcoro_join(), which then does
  *	not wait, tells how
+ * @group: KCORO_OP_GROUP: ready once no task is left in it
+ * @event: KCORO_OP_EVENT: ready while it is set
  * @file: KCORO_OP_POLL: ready if it has one of @events, an error or a hang-up;
  *	any that can be polled
  * @queue: KCORO_OP_WAITQ: ready if @condition holds, which is asked after each
@@ -291,7 +301,7 @@ int kcoro_recv_buf(struct kcoro_chan *chan, struct kcoro_buf **buf,
  * @condition: may sleep, but not park
  * @data: for @condition
  *
- * A case without channel, task, file or queue is never ready. The caller keeps
+ * A case that names nothing is never ready. The caller keeps
  * what it has named.
  */
 struct kcoro_select_case {
@@ -301,6 +311,8 @@ struct kcoro_select_case {
 	union {
 		void *msg;
 		struct kcoro_task *task;
+		struct kcoro_group *group;
+		struct kcoro_event *event;
 		struct file *file;
 		struct wait_queue_head *queue;
 	};

@@ -6,7 +6,6 @@
 #include <linux/kcoro.h>
 #include <linux/kcoro_bubble.h>
 #include <linux/kcoro_scope.h>
-#include <linux/kcoro_sync.h>
 #include <linux/kcoro_timer.h>
 #include <linux/kthread.h>
 
@@ -28,8 +27,6 @@ struct found {
 	s64 at[8];
 	int err[8];
 	bool flag;
-	struct kcoro_mutex mutex;
-	struct kcoro_cond cond;
 };
 
 static struct found *found_of(struct kunit *test)
@@ -752,84 +749,6 @@ static void it_ends_with_who_runs_it(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, f->err[0], -ECANCELED);
 }
 
-/* --- The killed, who cannot wait ----------------------------------------------------- */
-
-static s64 hold_mutex(void *data)
-{
-	struct found *f = data;
-
-	kcoro_mutex_lock(&f->mutex, KCORO_FOREVER);
-	kcoro_yield();
-	kcoro_mutex_unlock(&f->mutex);
-	return 0;
-}
-
-static s64 wait_for_cond(void *data)
-{
-	struct found *f = data;
-
-	kcoro_mutex_lock(&f->mutex, KCORO_FOREVER);
-	f->err[0] = kcoro_cond_wait(&f->cond, KCORO_FOREVER);
-	f->err[1] = kcoro_mutex_unlock(&f->mutex);
-	return 0;
-}
-
-static s64 try_this(void *data)
-{
-	struct found *f = data;
-	u32 i;
-
-	for (i = 0; i < 5; i++)
-		kcoro_yield();
-	f->at[0]++;
-	return 0;
-}
-
-static s64 try_and_die(void *data)
-{
-	struct found *f = data;
-
-	kcoro_task_kill(kcoro_current());
-	f->err[2] = kcoro_try(try_this, f, NULL);
-	f->at[1] = f->at[0];
-	return 0;
-}
-
-static s64 kill_them(void *data)
-{
-	struct kcoro_task *waiter = kcoro_go(wait_for_cond, data), *holder;
-
-	kcoro_bubble_wait();
-	holder = kcoro_go(hold_mutex, data);
-	kcoro_yield();
-	kcoro_task_kill(waiter);
-	kcoro_join(waiter, KCORO_FOREVER, NULL);
-	kcoro_join(holder, KCORO_FOREVER, NULL);
-	kcoro_task_put(waiter);
-	kcoro_task_put(holder);
-	start(try_and_die, data);
-	return 0;
-}
-
-static void the_killed_get_their_locks_back(struct kunit *test)
-{
-	u64 seed;
-
-	for (seed = 0; seed < 20; seed++) {
-		struct found *f = found_of(test);
-		struct kcoro_bubble_end end;
-
-		kcoro_mutex_init(&f->mutex, "test");
-		kcoro_cond_init(&f->cond, &f->mutex, "test");
-		KUNIT_EXPECT_EQ(test, run_seed(seed, kill_them, f, &end), 0);
-		KUNIT_EXPECT_STREQ(test, end.message, "");
-		KUNIT_EXPECT_EQ(test, f->err[0], -ECANCELED);
-		KUNIT_EXPECT_EQ(test, f->err[1], 0);
-		KUNIT_EXPECT_EQ(test, f->err[2], -ECANCELED);
-		KUNIT_EXPECT_EQ(test, f->at[1], 1);
-	}
-}
-
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_day_takes_no_time),
 	KUNIT_CASE(time_stands_still_while_tasks_run),
@@ -851,7 +770,6 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(some_cannot_be_in_it),
 	KUNIT_CASE(a_task_may_run_one),
 	KUNIT_CASE(it_ends_with_who_runs_it),
-	KUNIT_CASE(the_killed_get_their_locks_back),
 	{}
 };
 

@@ -564,6 +564,77 @@ static void who_waits_sees_the_end(struct kunit *test)
 	walk(test, &setup);
 }
 
+/* --- The killed, who cannot wait ------------------------------------------------------ */
+
+static s64 hold_mutex(void *data)
+{
+	struct race *race = data;
+
+	wrong_if(race, kcoro_mutex_lock(&race->mutex, KCORO_FOREVER));
+	critical(race);
+	wrong_if(race, kcoro_mutex_unlock(&race->mutex));
+	return 0;
+}
+
+static s64 wait_for_cond(void *data)
+{
+	struct race *race = data;
+
+	wrong_if(race, kcoro_mutex_lock(&race->mutex, KCORO_FOREVER));
+	wrong_if(race, kcoro_cond_wait(&race->cond, KCORO_FOREVER) !=
+		       -ECANCELED);
+	wrong_if(race, race->owned);
+	race->outcome |= kcoro_mutex_unlock(&race->mutex) ? 0 : 1;
+	return 0;
+}
+
+static s64 try_this(void *data)
+{
+	struct race *race = data;
+	u32 i;
+
+	for (i = 0; i < 5; i++)
+		kcoro_yield();
+	race->owned = false;
+	return 0;
+}
+
+static s64 try_and_die(void *data)
+{
+	struct race *race = data;
+
+	kcoro_task_kill(kcoro_current());
+	race->owned = true;
+	wrong_if(race, kcoro_try(try_this, race, NULL) != -ECANCELED);
+	/* It may use what is on this stack: so it has ended. */
+	wrong_if(race, race->owned);
+	race->outcome |= 2;
+	return 0;
+}
+
+static s64 kill_them(void *data)
+{
+	struct kcoro_task *waiter = kcoro_go(wait_for_cond, data), *holder;
+
+	kcoro_bubble_wait();
+	holder = kcoro_go(hold_mutex, data);
+	kcoro_yield();
+	kcoro_task_kill(waiter);
+	kcoro_join(waiter, KCORO_FOREVER, NULL);
+	kcoro_join(holder, KCORO_FOREVER, NULL);
+	kcoro_task_put(waiter);
+	kcoro_task_put(holder);
+	start(try_and_die, data);
+	return 0;
+}
+
+static void the_killed_get_their_locks_back(struct kunit *test)
+{
+	const struct setup setup = { .fn = kill_them, .outcomes = 1 | 2 };
+
+	walk(test, &setup);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(requests_lose_no_message),
 	KUNIT_CASE(a_close_loses_no_message),
@@ -572,6 +643,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_condition_gives_its_lock_back),
 	KUNIT_CASE(a_semaphore_keeps_its_units),
 	KUNIT_CASE(who_waits_sees_the_end),
+	KUNIT_CASE(the_killed_get_their_locks_back),
 	{}
 };
 

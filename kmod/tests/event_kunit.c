@@ -3,6 +3,7 @@
  * Tests of event.c.
  */
 #include <linux/hrtimer.h>
+#include <linux/kcoro_bubble.h>
 #include <linux/kcoro_sync.h>
 
 #include "compat.h"
@@ -189,6 +190,48 @@ static void who_gives_up_leaves_it_in_order(struct kunit *test)
 	expect_canceled(test, wait_call, event, -ECANCELED, false);
 }
 
+/* --- Selects ---------------------------------------------------------------- */
+
+static s64 select_event(void *data)
+{
+	struct kcoro_select_case c[] = {
+		{ .op = KCORO_OP_EVENT, .event = data },
+		{ .op = KCORO_OP_RECV },
+	};
+
+	return kcoro_select(c, 2, 0, KCORO_FOREVER) ?: 3;
+}
+
+static s64 set_for_a_moment(void *data)
+{
+	struct kcoro_task *task = kcoro_go(select_event, data);
+	s64 early, result = -1;
+
+	kcoro_bubble_wait();
+	kcoro_event_set(data);
+	kcoro_event_clear(data);
+	kcoro_bubble_wait();
+	early = kcoro_task_done(task);
+	kcoro_event_set(data);
+	kcoro_join(task, KCORO_FOREVER, &result);
+	kcoro_task_put(task);
+	return early ? -EBADE : result;
+}
+
+/* Unlike kcoro_event_wait(): who was not chosen has taken nothing. */
+static void event_is_asked_again_by_a_select(struct kunit *test)
+{
+	struct kcoro_bubble_args args = { .seed = 1 };
+	struct kcoro_bubble_end end;
+	struct kcoro_event event;
+
+	kcoro_event_init(&event, "test");
+	KUNIT_EXPECT_EQ(test, kcoro_bubble_run(&args, set_for_a_moment, &event,
+					       &end), 0);
+	KUNIT_EXPECT_STREQ(test, end.message, "");
+	KUNIT_EXPECT_EQ(test, end.result, 3);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(set_wakes_all),
 	KUNIT_CASE(it_stays_set),
@@ -198,6 +241,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(an_interrupt_sets_it),
 	KUNIT_CASE(it_may_go_with_the_wait),
 	KUNIT_CASE(who_gives_up_leaves_it_in_order),
+	KUNIT_CASE(event_is_asked_again_by_a_select),
 	{}
 };
 

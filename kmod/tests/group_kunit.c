@@ -563,6 +563,38 @@ static void bad_flags_are_refused(struct kunit *test)
 			    ERR_PTR(-EINVAL));
 }
 
+static s64 wait_for_own_group(void *data)
+{
+	struct kcoro_select_case c[2] = {
+		{ .op = KCORO_OP_RECV },
+		{ .op = KCORO_OP_GROUP, .group = data },
+	};
+
+	return kcoro_select(c, 2, 0, PAST);
+}
+
+static void a_select_for_the_own_group_is_edeadlk(struct kunit *test)
+{
+	struct kcoro_group *outer = kcoro_group_create(NULL, 0, 0), *inner;
+	struct kcoro_spawn_args args = {
+		.fn = wait_for_own_group, .data = outer, .owner = THIS_MODULE,
+	};
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, outer);
+	inner = kcoro_group_create(outer, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, inner);
+	KUNIT_EXPECT_EQ(test, finish(test, kcoro_group_spawn(inner, &args,
+							     KCORO_FOREVER)),
+			-EDEADLK);
+	/* Who is not in it finds it without a task. */
+	args.data = inner;
+	KUNIT_EXPECT_EQ(test, finish(test, kcoro_group_spawn(outer, &args,
+							     KCORO_FOREVER)),
+			1);
+	kcoro_group_put(inner);
+	kcoro_group_put(outer);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_empty_group_is_not_waited_for),
 	KUNIT_CASE(all_are_waited_for),
@@ -585,6 +617,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(a_full_group_makes_spawns_wait),
 	KUNIT_CASE(a_cancel_ends_spawns_that_wait),
 	KUNIT_CASE(bad_flags_are_refused),
+	KUNIT_CASE(a_select_for_the_own_group_is_edeadlk),
 	{}
 };
 

@@ -10,11 +10,15 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kcoro.h>
+#include <linux/kcoro_group.h>
+#include <linux/kcoro_sync.h>
 #include <linux/poll.h>
 #include <linux/random.h>
 
 #include "chan.h"
+#include "group.h"
 #include "poll.h"
+#include "sync.h"
 #include "task.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 30000) /* against hangs */
@@ -24,7 +28,7 @@
 #include "task_ops.h"
 
 #define QUEUES	(KCORO_POLL_QUEUES_MAX + 1)
-#define CASES	5
+#define CASES	6
 
 /**
  * struct src - a select of up to one case of each kind
@@ -32,6 +36,10 @@
  * @value: what that received
  * @gate: what the task of a case j waits for
  * @ender: that task
+ * @group: of a case g
+ * @member: its task
+ * @exit: what that waits for
+ * @event: of a case e
  * @file: of a case p
  * @nr_queues: that its ->poll uses
  * @events: that the file has
@@ -49,6 +57,10 @@ struct src {
 	u64 value;
 	struct kcoro_chan *gate;
 	struct kcoro_task *ender;
+	struct kcoro_group *group;
+	struct kcoro_task *member;
+	struct kcoro_chan *exit;
+	struct kcoro_event event;
 	struct file *file;
 	u32 nr_queues;
 	__poll_t events;
@@ -93,6 +105,14 @@ static s64 wait_at_gate(void *data)
 	return kcoro_recv(src->gate, &value, KCORO_FOREVER);
 }
 
+static s64 wait_at_exit(void *data)
+{
+	struct src *src = data;
+	u64 value;
+
+	return kcoro_recv(src->exit, &value, KCORO_FOREVER);
+}
+
 static struct kcoro_select_case src_case(struct src *src, char kind)
 {
 	switch (kind) {
@@ -106,6 +126,16 @@ static struct kcoro_select_case src_case(struct src *src, char kind)
 		return (struct kcoro_select_case) {
 			.op = KCORO_OP_JOIN,
 			.task = src->ender,
+		};
+	case 'g':
+		return (struct kcoro_select_case) {
+			.op = KCORO_OP_GROUP,
+			.group = src->group,
+		};
+	case 'e':
+		return (struct kcoro_select_case) {
+			.op = KCORO_OP_EVENT,
+			.event = &src->event,
 		};
 	case 'p':
 		return (struct kcoro_select_case) {
@@ -123,7 +153,7 @@ static struct kcoro_select_case src_case(struct src *src, char kind)
 	}
 }
 
-/* Kinds: a letter for each case: r, j, p, w. */
+/* Kinds: a letter for each case: r, j, g, e, p, w. */
 static struct src *make(struct kunit *test, const char *kinds)
 {
 	struct src *src = kunit_kzalloc(test, sizeof(*src), GFP_KERNEL);
@@ -132,14 +162,23 @@ static struct src *make(struct kunit *test, const char *kinds)
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src);
 	src->chan = kcoro_chan_create(sizeof(u64), 1);
 	src->gate = kcoro_chan_create(sizeof(u64), 0);
+	src->exit = kcoro_chan_create(sizeof(u64), 0);
 	src->file = anon_inode_getfile("[test]", &src_fops, src, O_RDWR);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->chan);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->gate);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->exit);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->file);
 	for (i = 0; i < QUEUES; i++)
 		init_waitqueue_head(&src->queue[i]);
 	src->nr_queues = 1;
 	src->ender = go(test, wait_at_gate, src);
+	src->group = kcoro_group_create(NULL, 0, 0);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->group);
+	src->member = kcoro_group_spawn(src->group, &(struct kcoro_spawn_args) {
+		.fn = wait_at_exit, .data = src, .owner = THIS_MODULE,
+	}, KCORO_FOREVER);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, src->member);
+	kcoro_event_init(&src->event, "test");
 	for (i = 0; kinds[i]; i++)
 		src->c[i] = src_case(src, kinds[i]);
 	src->nr = i;
@@ -153,12 +192,18 @@ static void drop(struct kunit *test, struct src *src)
 
 	KUNIT_EXPECT_NULL(test, src->chan->recvq.first);
 	KUNIT_EXPECT_NULL(test, src->ender->joiners.first);
+	KUNIT_EXPECT_NULL(test, src->group->waiters.first);
+	KUNIT_EXPECT_NULL(test, kcoro_sync_waitq(&src->event.waiters)->first);
 	for (i = 0; i < QUEUES; i++)
 		/* Nobody comes or goes any more. */
 		KUNIT_EXPECT_FALSE(test, waitqueue_active(&src->queue[i]));
 	kcoro_chan_close(src->gate);
+	kcoro_chan_close(src->exit);
 	finish(test, src->ender);
+	finish(test, src->member);
+	kcoro_group_put(src->group);
 	kcoro_chan_drop(src->gate, BOTH);
+	kcoro_chan_drop(src->exit, BOTH);
 	kcoro_chan_drop(src->chan, BOTH);
 	/* At once, while the module's code is there: not by fput(). */
 	__fput_sync(src->file);
@@ -176,6 +221,14 @@ static void make_ready(struct kunit *test, struct src *src, char kind)
 		kcoro_chan_close(src->gate);
 		end_of(test, src->ender);
 		break;
+	case 'g':
+		kcoro_chan_close(src->exit);
+		KUNIT_EXPECT_EQ(test, kcoro_group_wait(src->group, KCORO_GROUP_ALL,
+						       GUARD), 0);
+		break;
+	case 'e':
+		kcoro_event_set(&src->event);
+		break;
 	case 'p':
 		WRITE_ONCE(src->events, EPOLLIN | EPOLLOUT);
 		wake_up_poll(&src->queue[0], EPOLLIN | EPOLLOUT);
@@ -189,8 +242,8 @@ static void make_ready(struct kunit *test, struct src *src, char kind)
 static void expect_result(struct kunit *test, struct src *src, char kind,
 			  u32 index)
 {
-	static const char kinds[] = "rjpw";
-	static const int results[] = { 1, 0, EPOLLIN, 0 };
+	static const char kinds[] = "rjgepw";
+	static const int results[] = { 1, 0, 0, 0, EPOLLIN, 0 };
 
 	KUNIT_EXPECT_EQ(test, src->c[index].result,
 			results[strchr(kinds, kind) - kinds]);
@@ -231,7 +284,7 @@ static void start(struct kunit *test, struct src *src)
 
 /* --- Each kind, beside all others -------------------------------------------- */
 
-static const char all[] = "rjpw";
+static const char all[] = "rjgepw";
 
 static void source_nothing_is_ready(struct kunit *test)
 {
@@ -273,7 +326,7 @@ static void source_wakes(struct kunit *test)
 
 static void source_wakes_without_channels(struct kunit *test)
 {
-	static const char some[] = "jpw";
+	static const char some[] = "jgepw";
 	u32 i;
 
 	for (i = 0; some[i]; i++) {
@@ -299,13 +352,15 @@ static void source_wakes_in_a_long_select(struct kunit *test)
 
 static void source_priority_holds_for_all_kinds(struct kunit *test)
 {
-	static const char *const orders[] = { "rjpw", "jpwr", "pwrj", "wrjp" };
+	static const char *const orders[] = {
+		"rjgepw", "jgepwr", "gepwrj", "epwrjg", "pwrjge", "wrjgep",
+	};
 	u32 i, k;
 
 	for (i = 0; i < ARRAY_SIZE(orders); i++) {
 		struct src *src = make(test, orders[i]);
 
-		for (k = 4; k > 0; k--) {
+		for (k = CASES; k > 0; k--) {
 			make_ready(test, src, orders[i][k - 1]);
 			KUNIT_EXPECT_EQ(test, now(src, KCORO_SELECT_PRIORITY),
 					k - 1);
@@ -317,11 +372,11 @@ static void source_priority_holds_for_all_kinds(struct kunit *test)
 	}
 }
 
-/* Of four that are ready each is drawn sometimes: about 250 of 1000. */
+/* Of six that are ready each is drawn sometimes: about 166 of 1000. */
 static void source_is_drawn_evenly(struct kunit *test)
 {
 	struct src *src = make(test, all);
-	u32 count[4] = {}, i;
+	u32 count[CASES] = {}, i;
 
 	for (i = 0; all[i]; i++)
 		make_ready(test, src, all[i]);
@@ -333,10 +388,10 @@ static void source_is_drawn_evenly(struct kunit *test)
 		if (!index)
 			make_ready(test, src, 'r');
 	}
-	/* eight times the standard deviation of 13.7 */
-	for (i = 0; i < 4; i++) {
-		KUNIT_EXPECT_GT(test, count[i], 140);
-		KUNIT_EXPECT_LT(test, count[i], 360);
+	/* eight times the standard deviation of 11.8 */
+	for (i = 0; i < CASES; i++) {
+		KUNIT_EXPECT_GT(test, count[i], 72);
+		KUNIT_EXPECT_LT(test, count[i], 260);
 	}
 	drop(test, src);
 }
@@ -347,8 +402,8 @@ static void source_deadline_leaves_nothing_behind(struct kunit *test)
 {
 	struct src *src = make(test, all);
 
-	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, 4, 0, PAST), -ETIMEDOUT);
-	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, 4, 0,
+	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, src->nr, 0, PAST), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, src->nr, 0,
 					   ktime_add_us(ktime_get(), 500)),
 			-ETIMEDOUT);
 	drop(test, src);
@@ -359,7 +414,7 @@ static void source_deadline_in_the_past_tries_once(struct kunit *test)
 	struct src *src = make(test, all);
 
 	make_ready(test, src, 'p');
-	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, 4, 0, PAST), 2);
+	KUNIT_EXPECT_EQ(test, kcoro_select(src->c, src->nr, 0, PAST), 4);
 	drop(test, src);
 }
 
@@ -574,24 +629,26 @@ static void source_nil_is_never_ready(struct kunit *test)
 		{ .op = KCORO_OP_JOIN },
 		{ .op = KCORO_OP_POLL },
 		{ .op = KCORO_OP_WAITQ },
+		{ .op = KCORO_OP_GROUP },
+		{ .op = KCORO_OP_EVENT },
 		{ .op = KCORO_OP_RECV },
 	};
 
-	KUNIT_EXPECT_EQ(test, kcoro_select(c, 4, KCORO_SELECT_NOWAIT, 0),
+	KUNIT_EXPECT_EQ(test, kcoro_select(c, 6, KCORO_SELECT_NOWAIT, 0),
 			-EAGAIN);
-	KUNIT_EXPECT_EQ(test, kcoro_select(c, 4, 0, PAST), -ETIMEDOUT);
+	KUNIT_EXPECT_EQ(test, kcoro_select(c, 6, 0, PAST), -ETIMEDOUT);
 }
 
 static void source_refuses_what_is_wrong(struct kunit *test)
 {
-	struct src *src = make(test, all);
+	struct src *src = make(test, "rjpwge");
 	struct file *file = anon_inode_getfile("[test]", &no_poll_fops, NULL,
 					       O_RDWR);
 	u32 i;
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, file);
 	make_ready(test, src, 'p');
-	for (i = 1; i < 4; i++) {
+	for (i = 1; i < CASES; i++) {
 		src->c[i].chan = src->chan;
 		KUNIT_EXPECT_EQ(test, now(src, 0), -EINVAL);
 		src->c[i].chan = NULL;
