@@ -75,7 +75,7 @@ static int barrier_wait(struct kcoro_barrier *barrier, ktime_t deadline)
 		full = barrier_full(barrier, &wakes);
 		err = full ? 0 : kcoro_sync_queue(&barrier->waiters, &waiter,
 						  &onstack,
-						  KCORO_WAIT_BARRIER);
+						  KCORO_WAIT_BARRIER, NULL);
 		barrier->waiting += !full && !err;
 	}
 	raw_spin_unlock(&barrier->lock);

@@ -46,6 +46,7 @@
 
 #include "chan.h"
 #include "context.h"
+#include "leak.h"
 #include "trace.h"
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -278,20 +279,38 @@ void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends)
 	int refs = hweight32(ends & (KCORO_SEND | KCORO_RECV));
 	struct kcoro_waiter *receivers = NULL, *senders = NULL;
 	unsigned long flags;
+	bool suspect;
 
 	raw_spin_lock_irqsave(&chan->lock, flags);
 	if ((ends & KCORO_SEND) && !--chan->senders)
 		receivers = kcoro_waitq_take_all(&chan->recvq, 0);
 	if ((ends & KCORO_RECV) && !--chan->receivers)
 		senders = kcoro_waitq_take_all(&chan->sendq, -EPIPE);
+	/* Tasks alone have it now: perhaps each of them waits for another. */
+	suspect = chan->ctx && !chan->files && chan->senders &&
+		  chan->receivers && !chan->closed;
 	raw_spin_unlock_irqrestore(&chan->lock, flags);
 	kcoro_wake_all(receivers);
 	kcoro_wake_all(senders);
 	kcoro_chan_poll_wake(chan);
+	if (unlikely(suspect))
+		kcoro_leak_watch(chan->ctx);
 	if (refcount_sub_and_test(refs, &chan->refs))
 		chan_free(chan);
 }
 EXPORT_SYMBOL_GPL(kcoro_chan_drop);
+
+/**
+ * kcoro_chan_unref() - drop a reference that holds no end
+ * @chan: may be freed
+ *
+ * Context: may sleep.
+ */
+void kcoro_chan_unref(struct kcoro_chan *chan)
+{
+	if (refcount_dec_and_test(&chan->refs))
+		chan_free(chan);
+}
 
 /**
  * kcoro_chan_close() - let nothing more be sent

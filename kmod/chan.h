@@ -31,6 +31,7 @@ struct kcoro_ctx;
  * @ring: the queue. [L]
  * @senders: holders of the sending end. [L]
  * @receivers: holders of the receiving end. [L]
+ * @files: how many descriptors there are. [L]
  * @recvq: blocked receivers. [L]
  * @sendq: likewise of senders. [L]
  * @returned: struct kcoro_returned: received, then put back. [L]
@@ -58,6 +59,7 @@ struct kcoro_chan {
 	void *ring;
 	u32 senders;
 	u32 receivers;
+	u32 files;
 	struct kcoro_waitq recvq;
 	struct kcoro_waitq sendq;
 	struct list_head returned;
@@ -91,7 +93,8 @@ static inline void *kcoro_chan_slot(const struct kcoro_chan *chan, u32 nth)
 /*
  * For the device layer: a channel with gfp flags and a payer, with both ends
  * held once; one operation that takes KCORO_IO_NOWAIT; a message put back at
- * the head after copy_to_user() failed (never fails); readiness for poll.
+ * the head after copy_to_user() failed (never fails); readiness for poll. And a
+ * reference dropped that holds no end.
  */
 struct kcoro_chan *kcoro_chan_make(u32 elem_size, u32 buf_max, u32 capacity,
 				   gfp_t gfp, struct kcoro_ctx *ctx);
@@ -99,6 +102,7 @@ int kcoro_chan_send(struct kcoro_chan *chan, void *msg, ktime_t deadline,
 		    bool nowait);
 int kcoro_chan_recv(struct kcoro_chan *chan, void *msg, ktime_t deadline,
 		    bool nowait);
+void kcoro_chan_unref(struct kcoro_chan *chan);
 void kcoro_chan_unrecv(struct kcoro_chan *chan, void *msg);
 __poll_t kcoro_chan_poll(struct kcoro_chan *chan, u32 ends, struct file *file,
 			 struct poll_table_struct *pt);

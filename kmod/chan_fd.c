@@ -262,8 +262,16 @@ static __poll_t chan_poll(struct file *file, struct poll_table_struct *pt)
 	return kcoro_chan_poll(file->private_data, file_ends(file), file, pt);
 }
 
+static void count_files(struct kcoro_chan *chan, int more)
+{
+	raw_spin_lock_irq(&chan->lock);
+	chan->files += more;
+	raw_spin_unlock_irq(&chan->lock);
+}
+
 static int chan_release(struct inode *inode, struct file *file)
 {
+	count_files(file->private_data, -1);
 	kcoro_chan_drop(file->private_data, file_ends(file));
 	return 0;
 }
@@ -339,6 +347,7 @@ static struct file *chan_file(struct kcoro_chan *chan, u32 ends, int flags)
 		kcoro_chan_drop(chan, ends);
 		return file;
 	}
+	count_files(chan, 1);
 	stream_open(NULL, file);
 	file->f_mode |= FMODE_NOWAIT;
 	return file;

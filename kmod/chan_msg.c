@@ -141,8 +141,10 @@ static noinline int chan_wait(struct kcoro_chan *chan, struct kcoro_waitq *queue
 
 	waiter.wait = kcoro_wait_get(&onstack);
 	err = kcoro_wait_begin(waiter.wait, reason);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(waiter.wait->on, (unsigned long)chan);
 		kcoro_waitq_add(queue, &waiter);
+	}
 	raw_spin_unlock(&chan->lock);
 	if (chan->irq)
 		local_irq_restore(flags);
@@ -173,6 +175,7 @@ static __always_inline int chan_park(struct kcoro_chan *chan,
 	waiter.msg = msg;
 	waiter.wait = &self->wait;
 	self->wait.cause = 0;
+	WRITE_ONCE(self->wait.on, (unsigned long)chan);
 	WRITE_ONCE(self->wait.reason, reason);
 	kcoro_waitq_add(queue, &waiter);
 	kcoro_worker_park_locked(self, &chan->lock);

@@ -67,7 +67,7 @@ int kcoro_cond_wait(struct kcoro_cond *cond, ktime_t deadline)
 		return err;
 	raw_spin_lock(&cond->lock);
 	err = kcoro_sync_queue(&cond->waiters, &waiter, &onstack,
-			       KCORO_WAIT_COND);
+			       KCORO_WAIT_COND, NULL);
 	raw_spin_unlock(&cond->lock);
 	if (err)
 		return err;

@@ -74,6 +74,7 @@
 #include <linux/wait.h>
 
 #include "context.h"
+#include "leak.h"
 #include "limits.h"
 #include "list.h"
 #include "sync_fd.h"
@@ -85,7 +86,7 @@ DEFINE_XARRAY(kcoro_all_tasks);
 /* The contexts that have a descriptor, by id. */
 static DEFINE_XARRAY(all_ctxs);
 static atomic64_t last_id = ATOMIC64_INIT(0);
-static struct workqueue_struct *teardown_wq;
+struct workqueue_struct *kcoro_ctx_wq;
 
 /**
  * kcoro_ctx_get() - take a reference
@@ -128,7 +129,7 @@ static void ctx_teardown(struct work_struct *work)
 static void ctx_unuse(struct kcoro_ctx *ctx)
 {
 	if (atomic_dec_and_test(&ctx->users))
-		queue_work(teardown_wq, &ctx->teardown);
+		queue_work(kcoro_ctx_wq, &ctx->teardown);
 }
 
 /**
@@ -467,6 +468,7 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	spin_lock(&ctx->lock);
 	WRITE_ONCE(ctx->killed, true);
 	spin_unlock(&ctx->lock);
+	kcoro_leak_unwatch(ctx);
 	nr = kcoro_walk_kill(&walk, false);
 	end_syncs(ctx);
 	kcoro_records_wake(&ctx->records);
@@ -521,7 +523,7 @@ static int opener_wake(struct wait_queue_entry *entry, unsigned int mode,
 {
 	struct kcoro_ctx *ctx = container_of(entry, struct kcoro_ctx, opener);
 
-	queue_work(teardown_wq, &ctx->opener_ended);
+	queue_work(kcoro_ctx_wq, &ctx->opener_ended);
 	return 0;
 }
 
@@ -567,6 +569,7 @@ struct kcoro_ctx *kcoro_ctx_create(void)
 	xa_init_flags(&ctx->tasks, XA_FLAGS_ACCOUNT);
 	xa_init_flags(&ctx->files, XA_FLAGS_ACCOUNT);
 	init_waitqueue_head(&ctx->end_wait);
+	kcoro_leak_ctx_init(ctx);
 	kcoro_stack_pool_init(&ctx->pool, GFP_KERNEL_ACCOUNT);
 	INIT_WORK(&ctx->teardown, ctx_teardown);
 	INIT_WORK(&ctx->opener_ended, opener_work);
@@ -621,8 +624,8 @@ void kcoro_ctx_close(struct kcoro_ctx *ctx)
  */
 int __init kcoro_ctx_init(void)
 {
-	teardown_wq = alloc_workqueue("kcoro_teardown", WQ_UNBOUND, 0);
-	return teardown_wq ? 0 : -ENOMEM;
+	kcoro_ctx_wq = alloc_workqueue("kcoro_teardown", WQ_UNBOUND, 0);
+	return kcoro_ctx_wq ? 0 : -ENOMEM;
 }
 
 /**
@@ -632,7 +635,7 @@ int __init kcoro_ctx_init(void)
  */
 void kcoro_ctx_exit(void)
 {
-	destroy_workqueue(teardown_wq);
+	destroy_workqueue(kcoro_ctx_wq);
 	WARN_ON_ONCE(!xa_empty(&kcoro_all_tasks) || !xa_empty(&all_ctxs));
 	xa_destroy(&kcoro_all_tasks);
 	xa_destroy(&all_ctxs);

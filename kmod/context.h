@@ -33,7 +33,7 @@ struct pid;
  *
  * @refs: who may look at it: its descriptor or, after that, the tasks not yet
  *	reaped, together one; each channel, group, event, semaphore, queue, task
- *	descriptor, and task found by a walk. [A]
+ *	descriptor, and task found by a walk; @leak_work while it is queued. [A]
  * @users: who may use @pool: its descriptor, each task not yet reaped. [A]
  * @id: unique while the module is loaded. [C]
  * @uid: the opener's real user. [C]
@@ -57,6 +57,11 @@ struct pid;
  *	their record. Written under @lock. [I]
  * @files: struct kcoro_task_file by task id, see task_fd.c. [I]
  * @end_wait: pollers of its groups, woken as it is killed. [I]
+ * @leaks: tasks that were found to wait for ever, and not asked for. [L], read
+ *	without
+ * @leak_looks: how many times @leak_work is to look. Written by all
+ * @leak_slow: how long it took last, in jiffies. By itself
+ * @leak_work: looks for tasks that wait for ever
  * @pool: where its tasks' stacks come from. [I]
  * @teardown: frees @pool when nobody uses it any more
  */
@@ -84,6 +89,10 @@ struct kcoro_ctx {
 	struct xarray tasks;
 	struct xarray files;
 	wait_queue_head_t end_wait;
+	u32 leaks;
+	u32 leak_looks;
+	unsigned long leak_slow;
+	struct delayed_work leak_work;
 	struct kcoro_stack_pool pool;
 	struct work_struct teardown;
 };
@@ -121,6 +130,7 @@ void kcoro_ctx_task_info(struct kcoro_task *task, struct kcoro_ctx *ctx,
 			 struct kcoro_task_info *info);
 
 extern struct xarray kcoro_all_tasks;
+extern struct workqueue_struct *kcoro_ctx_wq; /* flushed by kcoro_ctx_exit() */
 
 /* context_fd.c */
 extern const struct file_operations kcoro_ctx_fops;

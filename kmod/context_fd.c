@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
+#include <linux/poll.h>
 #include <linux/seq_file.h>
 
 #include "context.h"
@@ -37,8 +38,10 @@ static ssize_t ctx_read(struct file *file, char __user *to, size_t len,
 static __poll_t ctx_poll(struct file *file, struct poll_table_struct *pt)
 {
 	struct kcoro_ctx *ctx = file->private_data;
+	__poll_t mask;
 
-	return kcoro_records_poll(ctx, &ctx->records, file, pt);
+	mask = kcoro_records_poll(ctx, &ctx->records, file, pt);
+	return READ_ONCE(ctx->leaks) ? mask | EPOLLPRI : mask;
 }
 
 static int ctx_release(struct inode *inode, struct file *file)

@@ -38,6 +38,7 @@
 #include "cpus.h"
 #include "dev.h"
 #include "group.h"
+#include "leak.h"
 #include "limits.h"
 #include "list.h"
 #include "sched.h"
@@ -62,6 +63,8 @@ static_assert(sizeof(struct kcoro_task_info) == 216);
 static_assert(sizeof(struct kcoro_list) == 24);
 static_assert(sizeof(struct kcoro_kill) == 24);
 static_assert(sizeof(struct kcoro_options) == 8);
+static_assert(sizeof(struct kcoro_leak) == 80);
+static_assert(sizeof(struct kcoro_leaks) == 24);
 static_assert(sizeof(struct kcoro_set) == 24);
 static_assert(sizeof(struct kcoro_group_create) == 24);
 static_assert(sizeof(struct kcoro_group_wait) == 136);
@@ -161,6 +164,8 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_kill), kcoro_ioc_kill),
 	IOC(KCORO_IOC_OPTIONS, KCORO_KIND_CTX,
 	    sizeof(struct kcoro_options), kcoro_ctx_ioc_options),
+	IOC(KCORO_IOC_LEAKS, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_leaks), kcoro_ioc_leaks),
 	IOC(KCORO_IOC_TASK, KCORO_KIND_TASK,
 	    offsetofend(struct kcoro_task_info, id), kcoro_ioc_task),
 	IOC(KCORO_IOC_CPUS, KCORO_KIND_ANY,

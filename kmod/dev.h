@@ -31,6 +31,7 @@ union kcoro_call_arg {
 	struct kcoro_list list;
 	struct kcoro_kill kill;
 	struct kcoro_options options;
+	struct kcoro_leaks leaks;
 	struct kcoro_task_info task;
 	struct kcoro_cpus cpus;
 	struct kcoro_set set;

@@ -10,7 +10,8 @@
  * Invariants: a byte of zero follows the argument, so that words end whatever
  * the spawner sent. A slot has a channel, a file, or neither (dropped).
  *
- * Locks: none.
+ * Locks: env->lock is held while a slot becomes empty, and by who looks at slots
+ * from outside and takes references on what they hold (leak.c). Innermost.
  */
 #include <linux/cred.h>
 #include <linux/file.h>
@@ -45,6 +46,7 @@ struct kcoro_env *kcoro_env_alloc(u32 arg_len, u32 nr_slots, gfp_t gfp)
 	env = kvzalloc(env_size(arg_len, nr_slots), gfp);
 	if (!env)
 		return NULL;
+	spin_lock_init(&env->lock);
 	env->slots = (struct kcoro_slot *)(env + 1);
 	env->nr_slots = nr_slots;
 	env->arg = (char *)(env->slots + nr_slots);
@@ -151,8 +153,10 @@ void kcoro_env_drop(struct kcoro_env *env, u32 slot)
 
 	if (slot >= env->nr_slots)
 		return;
+	spin_lock(&env->lock);
 	old = env->slots[slot];
 	memset(&env->slots[slot], 0, sizeof(env->slots[slot]));
+	spin_unlock(&env->lock);
 	if (old.chan)
 		kcoro_chan_drop(old.chan, old.ends);
 	if (old.file)

@@ -111,7 +111,7 @@ int kcoro_event_wait(struct kcoro_event *event, ktime_t deadline)
 		return -ESHUTDOWN;
 	}
 	return kcoro_sync_wait(&event->lock, flags, &event->waiters,
-			       KCORO_WAIT_EVENT, deadline);
+			       KCORO_WAIT_EVENT, event->fd, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_event_wait);
 

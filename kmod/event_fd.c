@@ -58,6 +58,7 @@ static void event_show_fdinfo(struct seq_file *m, struct file *file)
 
 static const struct file_operations event_fops = {
 	.owner = THIS_MODULE,
+	.flush = kcoro_sync_fd_flush,
 	.release = kcoro_sync_fd_release,
 	.poll = event_poll,
 	.unlocked_ioctl = event_ioctl,

@@ -142,8 +142,16 @@ u64 kcoro_walk_kill(struct kcoro_walk *walk, bool once)
 	return nr;
 }
 
-/* Set up a walk over the tasks within a scope that the caller asks for. */
-static int walk_scope(struct kcoro_walk *walk, struct kcoro_ctx *ctx, u32 scope)
+/**
+ * kcoro_walk_scope() - set up a walk over the tasks within a scope
+ * @walk: it
+ * @ctx: the context that the caller asks on
+ * @scope: KCORO_SCOPE_* that the caller asks for
+ *
+ * Context: the caller's process.
+ * Return: 0. -EINVAL: there is no such scope. -EPERM: it is not the caller's.
+ */
+int kcoro_walk_scope(struct kcoro_walk *walk, struct kcoro_ctx *ctx, u32 scope)
 {
 	walk->scope = scope;
 	walk->uid = current_uid();
@@ -194,7 +202,7 @@ int kcoro_ioc_list(struct file *file, struct kcoro_call *call)
 	u32 room = args->count;
 	int err;
 
-	err = walk_scope(&walk, file->private_data, args->scope);
+	err = kcoro_walk_scope(&walk, file->private_data, args->scope);
 	walk.after = args->after;
 	args->count = 0;
 	while (!err && args->count < room) {
@@ -243,7 +251,7 @@ int kcoro_ioc_set(struct file *file, struct kcoro_call *call)
 		return kcoro_place_set(kcoro_task_of_file(file), args->which,
 				       args->priority, args->cpu);
 	}
-	err = walk_scope(&walk, file->private_data, args->scope);
+	err = kcoro_walk_scope(&walk, file->private_data, args->scope);
 	if (err)
 		return err;
 	if (!args->id)
@@ -292,7 +300,7 @@ int kcoro_ioc_kill(struct file *file, struct kcoro_call *call)
 
 	if (args->flags & ~KCORO_KILL_FLAGS || (contexts && (once || args->id)))
 		return -EINVAL;
-	err = walk_scope(&walk, file->private_data, args->scope);
+	err = kcoro_walk_scope(&walk, file->private_data, args->scope);
 	if (err)
 		return err;
 	args->killed = 1;

@@ -34,6 +34,7 @@ struct kcoro_walk {
 	struct kcoro_ctx *ctx[KCORO_WALK_BATCH];
 };
 
+int kcoro_walk_scope(struct kcoro_walk *walk, struct kcoro_ctx *ctx, u32 scope);
 bool kcoro_walk_next(struct kcoro_walk *walk, u32 max);
 void kcoro_walk_put(struct kcoro_walk *walk);
 u64 kcoro_walk_kill(struct kcoro_walk *walk, bool once);

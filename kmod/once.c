@@ -65,7 +65,7 @@ static int once_wait(struct kcoro_once *once, ktime_t deadline)
 	int err;
 
 	err = kcoro_sync_queue(&once->waiters, &waiter, &onstack,
-			       KCORO_WAIT_ONCE);
+			       KCORO_WAIT_ONCE, NULL);
 	raw_spin_unlock(&once->lock);
 	if (!err)
 		err = kcoro_wait_finish(waiter.wait, deadline);

@@ -125,8 +125,10 @@ static noinline int queue_wait(struct kcoro_queue *queue,
 
 	waiter.wait = kcoro_wait_get(&onstack);
 	err = kcoro_wait_begin(waiter.wait, reason);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(waiter.wait->on, (unsigned long)queue->fd);
 		kcoro_waitq_add(waiters, &waiter);
+	}
 	raw_spin_unlock(&queue->lock);
 	if (err)
 		return err;

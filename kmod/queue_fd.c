@@ -162,6 +162,7 @@ static void queue_show_fdinfo(struct seq_file *m, struct file *file)
 
 static const struct file_operations queue_fops = {
 	.owner = THIS_MODULE,
+	.flush = kcoro_sync_fd_flush,
 	.release = kcoro_sync_fd_release,
 	.read = queue_read,
 	.write = queue_write,

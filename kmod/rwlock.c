@@ -134,7 +134,7 @@ static noinline int rwlock_lock_slow(struct kcoro_rwlock *rwlock, long self,
 		return 0;
 	}
 	err = kcoro_sync_queue(waiters, &writer.waiter, &onstack,
-			       KCORO_WAIT_RWLOCK);
+			       KCORO_WAIT_RWLOCK, NULL);
 	raw_spin_unlock(&rwlock->lock);
 	if (!err)
 		err = kcoro_wait_finish(writer.waiter.wait, deadline);

@@ -273,6 +273,22 @@ static noinline int finish_with_sources(struct select *sel,
 	return err;
 }
 
+/**
+ * kcoro_select_cases() - what a task that waits in a select waits for
+ * @on: of its wait; its lock is held, so that the call does not end
+ * @cases: out: the cases
+ *
+ * Context: any.
+ * Return: how many.
+ */
+u32 kcoro_select_cases(unsigned long on, const struct kcoro_select_case **cases)
+{
+	const struct select *sel = (const struct select *)on;
+
+	*cases = sel->cases;
+	return sel->nr;
+}
+
 static int select_wait(struct select *sel, ktime_t deadline,
 		       unsigned long flags)
 {
@@ -285,6 +301,7 @@ static int select_wait(struct select *sel, ktime_t deadline,
 		unlock_all(sel, flags);
 		return err;
 	}
+	WRITE_ONCE(wait->on, (unsigned long)sel);
 	queue_cases(sel, wait);
 	unlock_all(sel, flags);
 	for (i = 0; i < sel->nr_locked; i++)
@@ -293,6 +310,7 @@ static int select_wait(struct select *sel, ktime_t deadline,
 		err = kcoro_wait_finish(wait, deadline);
 	else
 		err = finish_with_sources(sel, wait, deadline);
+	kcoro_wait_unpin(wait);
 	flags = lock_all(sel);
 	index = unqueue_cases(sel);
 	unlock_all(sel, flags);

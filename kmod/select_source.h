@@ -49,6 +49,9 @@ struct kcoro_source {
 	};
 };
 
+/* select.c */
+u32 kcoro_select_cases(unsigned long on, const struct kcoro_select_case **cases);
+
 int kcoro_source_check(const struct kcoro_select_case *c);
 void kcoro_source_init(struct kcoro_source *source, struct kcoro_select_case *c);
 bool kcoro_source_ready(struct kcoro_source *source);

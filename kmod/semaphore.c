@@ -118,7 +118,7 @@ static noinline int sem_acquire_slow(struct kcoro_sem *sem, u32 n,
 		return 0;
 	}
 	err = kcoro_sync_queue(&sem->waiters, &acquirer.waiter, &onstack,
-			       KCORO_WAIT_SEM);
+			       KCORO_WAIT_SEM, sem->fd);
 	raw_spin_unlock_irqrestore(&sem->lock, flags);
 	if (!err)
 		err = kcoro_wait_finish(acquirer.waiter.wait, deadline);

@@ -67,6 +67,7 @@ static void sem_show_fdinfo(struct seq_file *m, struct file *file)
 
 static const struct file_operations sem_fops = {
 	.owner = THIS_MODULE,
+	.flush = kcoro_sync_fd_flush,
 	.release = kcoro_sync_fd_release,
 	.poll = sem_poll,
 	.unlocked_ioctl = sem_ioctl,

@@ -83,20 +83,23 @@ static inline long kcoro_sync_number(long owner)
 }
 
 /*
- * Arm the caller's wait and queue @waiter, under the object's lock. 0: the caller
- * goes on to kcoro_wait_finish(). -ECANCELED.
+ * Arm the caller's wait and queue @waiter, under the object's lock. @fd: of the
+ * object, or NULL. 0: the caller goes on to kcoro_wait_finish(). -ECANCELED.
  */
 static inline int kcoro_sync_queue(struct kcoro_waiters *waiters,
 				   struct kcoro_waiter *waiter,
-				   struct kcoro_wait *onstack, u8 reason)
+				   struct kcoro_wait *onstack, u8 reason,
+				   const struct kcoro_sync_fd *fd)
 {
 	int err;
 
 	waiter->pprev = NULL;
 	waiter->wait = kcoro_wait_get(onstack);
 	err = kcoro_wait_begin(waiter->wait, reason);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(waiter->wait->on, (unsigned long)fd);
 		kcoro_waitq_add(kcoro_sync_waitq(waiters), waiter);
+	}
 	return err;
 }
 
@@ -106,6 +109,7 @@ static inline int kcoro_sync_queue(struct kcoro_waiters *waiters,
  */
 static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
 				  struct kcoro_waiters *waiters, u8 reason,
+				  const struct kcoro_sync_fd *fd,
 				  ktime_t deadline)
 	__releases(lock)
 {
@@ -113,7 +117,7 @@ static inline int kcoro_sync_wait(raw_spinlock_t *lock, unsigned long flags,
 	struct kcoro_wait onstack;
 	int err;
 
-	err = kcoro_sync_queue(waiters, &waiter, &onstack, reason);
+	err = kcoro_sync_queue(waiters, &waiter, &onstack, reason, fd);
 	raw_spin_unlock_irqrestore(lock, flags);
 	if (err)
 		return err;

@@ -43,6 +43,7 @@
 #include <linux/seq_file.h>
 
 #include "context.h"
+#include "leak.h"
 #include "sync_fd.h"
 
 static atomic64_t last_id = ATOMIC64_INIT(0);
@@ -182,6 +183,37 @@ int kcoro_sync_fd_release(struct inode *inode, struct file *file)
 {
 	sync_fd_drop(file->private_data);
 	return 0;
+}
+
+/**
+ * kcoro_sync_fd_flush() - ->flush of all kinds: a program closes a descriptor
+ * @file: its
+ * @id: unused
+ *
+ * Tasks may have it still, so this need not be the release.
+ *
+ * Context: process.
+ * Return: 0.
+ */
+int kcoro_sync_fd_flush(struct file *file, fl_owner_t id)
+{
+	const struct kcoro_sync_fd *fd = file->private_data;
+
+	kcoro_leak_watch(fd->ctx);
+	return 0;
+}
+
+/**
+ * kcoro_sync_fd_of_file() - the object's part behind a descriptor
+ * @file: any file
+ *
+ * Context: any.
+ * Return: it, or NULL: no event's, semaphore's or queue's.
+ */
+struct kcoro_sync_fd *kcoro_sync_fd_of_file(const struct file *file)
+{
+	return file->f_op->release == kcoro_sync_fd_release ?
+		       file->private_data : NULL;
 }
 
 /**

@@ -60,6 +60,8 @@ struct kcoro_sync_kind {
 /* Called by the objects: somebody may find them ready, or over. */
 void kcoro_sync_fd_wake(struct kcoro_sync_fd *fd);
 
+struct kcoro_sync_fd *kcoro_sync_fd_of_file(const struct file *file);
+
 /* Called by the context, as it ends, with a reference. */
 void kcoro_sync_fd_end(struct kcoro_sync_fd *fd);
 
@@ -69,6 +71,7 @@ int kcoro_sync_fd_create(struct kcoro_sync_fd *fd,
 			 struct kcoro_ctx *ctx, struct kcoro_call *call,
 			 int flags, s32 *number, u64 *id);
 int kcoro_sync_fd_release(struct inode *inode, struct file *file);
+int kcoro_sync_fd_flush(struct file *file, fl_owner_t id);
 __poll_t kcoro_sync_fd_poll(struct file *file, struct poll_table_struct *pt);
 void kcoro_sync_fd_show(struct seq_file *m, const struct kcoro_sync_fd *fd);
 

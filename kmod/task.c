@@ -491,8 +491,10 @@ int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 			raw_spin_unlock_irq(&task->lock);
 		} else {
 			err = kcoro_wait_begin(waiter.wait, KCORO_WAIT_JOIN);
-			if (!err)
+			if (!err) {
+				WRITE_ONCE(waiter.wait->on, task->id);
 				kcoro_waitq_add(&task->joiners, &waiter);
+			}
 			raw_spin_unlock_irq(&task->lock);
 			if (!err) {
 				err = kcoro_wait_finish(waiter.wait, deadline);

@@ -106,6 +106,8 @@ struct kcoro_mail {
  * @scope: the innermost scope that it is in, or NULL. By itself
  * @defers: calls to make at its end, first one first. By itself
  * @values: its chain of values. By itself
+ * @leak_seen: @switches as it was last reported to wait for ever, and one. By its
+ *	context's @leak_work
  * @group: the group that it is in, held to its end, or NULL. [C] from the start on
  * @group_node: in a list of @group; of its results after its end. [L] of that
  * @bubble: the bubble that it is in, held until it is freed, or NULL. [C]
@@ -158,6 +160,7 @@ struct kcoro_task {
 		int error;
 		s64 result;
 		u64 hog_switches;
+		u64 leak_seen;
 		struct kcoro_worker *own;
 		u32 cancels;
 		u32 shields;

@@ -262,6 +262,35 @@ TRACE_EVENT(kcoro_steal,
 		  __entry->name, __entry->from, __entry->to)
 );
 
+/*
+ * A task waits, and nobody can wake it any more: on is the number of what it waits
+ * for, or of the first of several. Context: process.
+ */
+TRACE_EVENT(kcoro_leak,
+	TP_PROTO(const struct kcoro_task *task, u64 ctx, u8 wait, u64 on,
+		 const char *kind),
+	TP_ARGS(task, ctx, wait, on, kind),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u64, ctx)
+		__field(u64, on)
+		__field(u8, wait)
+		__string(kind, kind)
+		__array(char, name, KCORO_NAME_MAX)
+	),
+	TP_fast_assign(
+		__entry->task = task->id;
+		__entry->ctx = ctx;
+		__entry->on = on;
+		__entry->wait = wait;
+		kcoro_assign_str(kind, kind);
+		memcpy(__entry->name, task->name, KCORO_NAME_MAX);
+	),
+	TP_printk("task=%llu name=%s ctx=%llu wait=%s on=%s:%llu",
+		  __entry->task, __entry->name, __entry->ctx,
+		  kcoro_show_wait(__entry->wait), __get_str(kind), __entry->on)
+);
+
 /* A policy was left as it failed. Context: process. */
 TRACE_EVENT(kcoro_policy_fall,
 	TP_PROTO(const char *name, bool starved),

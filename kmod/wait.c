@@ -83,6 +83,7 @@ void kcoro_wait_init_task(struct kcoro_wait *wait, struct kcoro_task *task)
 	atomic_set(&wait->word, KCORO_WAIT_IDLE);
 	wait->cause = 0;
 	wait->reason = KCORO_WAIT_NONE;
+	wait->on = 0;
 	wait->task = task;
 	wait->thread = NULL;
 }
@@ -190,11 +191,30 @@ int kcoro_wait_begin(struct kcoro_wait *wait, u8 reason)
 	int old = KCORO_WAIT_IDLE;
 
 	wait->cause = 0;
+	WRITE_ONCE(wait->on, 0);
 	WRITE_ONCE(wait->reason, reason);
 	if (likely(atomic_try_cmpxchg(&wait->word, &old, KCORO_WAIT_ARMED)) ||
 	    wait_step_shielded(wait, KCORO_WAIT_ARMED))
 		return 0;
 	return -ECANCELED;
+}
+
+/**
+ * kcoro_wait_unpin() - what a wait's @on points to is about to go
+ * @wait: the caller's, idle
+ *
+ * Who follows the pointer holds the task's lock meanwhile. Not needed where it is
+ * only compared.
+ *
+ * Context: task or thread.
+ */
+void kcoro_wait_unpin(struct kcoro_wait *wait)
+{
+	if (!wait->task)
+		return;
+	raw_spin_lock_irq(&wait->task->lock);
+	WRITE_ONCE(wait->on, 0);
+	raw_spin_unlock_irq(&wait->task->lock);
 }
 
 /**
@@ -299,6 +319,7 @@ static int wait_timed(struct kcoro_wait *wait, ktime_t deadline)
 {
 	struct kcoro_bubble *bubble = NULL;
 
+	WRITE_ONCE(wait->on, 0);	/* somebody will wake it: the alarm */
 	if (wait->task) {
 		bubble = wait->task->bubble;
 		kcoro_alarm_setup(&wait->alarm, bubble, wait_expired,

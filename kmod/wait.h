@@ -31,6 +31,8 @@ struct task_struct;
  * @word: KCORO_WAIT_*; every race is decided by a cmpxchg of it
  * @cause: 0 or a negative errno; written by the winner
  * @reason: KCORO_WAIT_* of the uAPI, for operators
+ * @on: what it waits for, as leak.c understands it; 0: it does not, or there is a
+ *	deadline. Written by the waiter, read without
  * @task: who waits, if a task
  * @thread: who waits, if not
  * @alarm: the deadline
@@ -39,6 +41,7 @@ struct kcoro_wait {
 	atomic_t word;
 	int cause;
 	u8 reason;
+	unsigned long on;
 	struct kcoro_task *task;
 	struct task_struct *thread;
 	struct kcoro_alarm alarm;
@@ -107,6 +110,7 @@ void kcoro_wait_take_back(struct kcoro_wait *wait);
 void kcoro_wait_shield(struct kcoro_wait *wait, bool on);
 
 int kcoro_wait_begin(struct kcoro_wait *wait, u8 reason);
+void kcoro_wait_unpin(struct kcoro_wait *wait);
 int kcoro_wait_finish(struct kcoro_wait *wait, ktime_t deadline);
 int kcoro_wait_abort(struct kcoro_wait *wait);
 void kcoro_wait_wake(struct kcoro_wait *wait);

@@ -135,6 +135,6 @@ int kcoro_waitgroup_wait(struct kcoro_waitgroup *group, ktime_t deadline)
 		return 0;
 	}
 	return kcoro_sync_wait(&group->lock, flags, &group->waiters,
-			       KCORO_WAIT_WAITGROUP, deadline);
+			       KCORO_WAIT_WAITGROUP, NULL, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_waitgroup_wait);

@@ -310,6 +310,55 @@ TEST_F(nth, element_of_a_queue)
 		  kcoro_queue_get(c.queue, c.elem, sizeof(c.elem), KCORO_NOW));
 }
 
+/* --- LEAKS --------------------------------------------------------------------------------- */
+
+struct leaks_call {
+	int ctx;
+	struct kcoro_leak found[4];
+	struct kcoro_leaks req;
+};
+
+static int do_leaks(void *data)
+{
+	struct leaks_call *c = data;
+
+	c->req = (struct kcoro_leaks){ .leaks = t_addr(c->found), .count = 4 };
+	return t_ioctl(c->ctx, KCORO_IOC_LEAKS, &c->req);
+}
+
+static void undo_leaks(void *data)
+{
+	if (((struct leaks_call *)data)->req.total != 2)
+		abort();
+}
+
+/* With every kind of thing that a search notes. */
+TEST_F(nth, leaks)
+{
+	struct leaks_call c = { .ctx = self->ctx };
+	int event = kcoro_event_create(self->ctx, 0), task[2];
+	int group = kcoro_group_create(self->ctx, KCORO_GROUP_FAIL_FAST, 0);
+	struct pair in = chan_buf(1), out = chan_buf(0);
+
+	ASSERT_LE(0, event);
+	ASSERT_LE(0, group);
+	task[0] = spawn(group, "gate", NULL, FDS(in.recv, out.send, event));
+	task[1] = spawn(group, "merge", NULL, FDS(out.recv, in.send));
+	ASSERT_LE(0, task[0]);
+	ASSERT_LE(0, task[1]);
+	EXPECT_EQ(1, put_str(in.send, "x"));
+	await_parked(task[0], KCORO_WAIT_EVENT);
+	await_parked(task[1], KCORO_WAIT_SELECT);
+	close(in.send);
+	close(in.recv);
+	close(out.send);
+	close(out.recv);
+	close(event);
+	while (do_leaks(&c) || c.req.total != 2)
+		;
+	sweep(_metadata, self->nth, do_leaks, undo_leaks, &c);
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Fields that are wrong, one at a time, of a request that is otherwise good:
- * KILL, OPTIONS, CHAN_CREATE, SEND and RECV, SELECT. (SPAWN: spawn_badinput.)
+ * KILL, LEAKS, OPTIONS, CHAN_CREATE, SEND and RECV, SELECT. (SPAWN: spawn_badinput.)
  */
 #include "kcoro_test.h"
 
@@ -29,6 +29,14 @@ FIXTURE_TEARDOWN(badfield) {
 	close(self->ctx);
 }
 
+static uint32_t join_reason(int task)
+{
+	struct kcoro_exit e = { 0 };
+
+	kcoro_join(task, &e, 0);
+	return e.reason;
+}
+
 /* --- small structures ------------------------------------------------------ */
 
 TEST_F(badfield, kill_flag_is_unknown)
@@ -53,6 +61,46 @@ TEST_F(badfield, kill_contexts_with_an_id)
 				  .flags = KCORO_KILL_CONTEXTS };
 
 	EXPECT_EQ(-EINVAL, t_ioctl(self->ctx, KCORO_IOC_KILL, &req));
+}
+
+TEST_F(badfield, leaks)
+{
+	const struct {
+		struct kcoro_leaks req;
+		int want;
+	} rows[] = {
+		{ { .flags = KCORO_LEAKS_FLAGS + 1 }, -EINVAL },
+		{ { .scope = KCORO_SCOPE_ALL + 1 }, -EINVAL },
+		{ { .leaks = 8 }, 0 }, /* no room: only the number */
+	};
+	unsigned int i;
+
+	for (i = 0; i < ROWS(rows); i++) {
+		struct kcoro_leaks req = rows[i].req;
+
+		EXPECT_EQ(rows[i].want,
+			  t_ioctl(self->ctx, KCORO_IOC_LEAKS, &req))
+		TH_LOG("row %u", i);
+		EXPECT_EQ(0, req.total);
+	}
+}
+
+/* Found, and told to nobody: so it is not ended either. */
+TEST_F(badfield, leaks_to_a_bad_address)
+{
+	struct kcoro_leaks req = { .leaks = 8,
+				   .count = 1,
+				   .flags = KCORO_LEAKS_END };
+	struct pair p = chan_u64(1);
+	int task = spawn(self->ctx, "echo", NULL, FDS(p.recv, p.send));
+
+	ASSERT_LE(0, task);
+	await_parked(task, KCORO_WAIT_RECV);
+	close(p.recv);
+	close(p.send);
+	EXPECT_EQ(-EFAULT, t_ioctl(self->ctx, KCORO_IOC_LEAKS, &req));
+	EXPECT_EQ(1, kcoro_kill(self->ctx, task_id(task), KCORO_SCOPE_CTX, 0));
+	EXPECT_EQ(KCORO_EXIT_KILLED, join_reason(task));
 }
 
 TEST_F(badfield, options_flag_is_unknown)

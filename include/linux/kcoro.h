@@ -32,6 +32,7 @@
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/module.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <uapi/linux/kcoro.h>
 
@@ -80,6 +81,7 @@ void kcoro_buf_free(struct kcoro_buf *buf);
  * @priv: for the body
  * @result: the exit record's result
  * @cred: the spawner's credentials, worn for its files
+ * @lock: private
  */
 struct kcoro_env {
 	const char *arg;
@@ -92,6 +94,7 @@ struct kcoro_env {
 	u8 data[KCORO_RESULT_MAX];
 	char message[KCORO_MESSAGE_MAX];
 	void *priv;
+	spinlock_t lock; /* held while a slot becomes empty */
 };
 
 /**

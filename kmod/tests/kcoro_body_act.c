@@ -5,7 +5,8 @@
  * A word is an action and a number. Slots hold channels of u64. Some actions
  * wait for a message in ways that a scheduler must cope with: "recv" parks,
  * "spin" computes without giving way, "until" gives way all the time, "wait"
- * sleeps in the kernel's own way. The end of a stream is a message to them too,
+ * sleeps in the kernel's own way. "child" has a child receive, and waits for its end;
+ * "fork" leaves one behind that sleeps. The end of a stream is a message to them too,
  * so that one "close" lets many go on.
  */
 #include <linux/delay.h>
@@ -134,6 +135,57 @@ static int act_wait(struct kcoro_env *env, u32 slot)
 	return act_await(env, slot, block);
 }
 
+/* --- Children ---------------------------------------------------------------- */
+
+static s64 child_receives(void *data)
+{
+	u64 elem;
+	int ret = kcoro_recv(data, &elem, KCORO_FOREVER);
+
+	return min(ret, 0);
+}
+
+/* It uses the end that its parent holds, who waits for it. */
+static int act_child(struct kcoro_env *env, u32 slot)
+{
+	struct kcoro_spawn_args args = {
+		.fn = child_receives,
+		.data = env->slots[slot].chan,
+		.owner = THIS_MODULE,
+		.name = "child",
+	};
+	struct kcoro_task *task = kcoro_spawn(&args);
+	s64 result = 0;
+	int err;
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = kcoro_join(task, KCORO_FOREVER, &result);
+	kcoro_task_put(task);
+	return err ?: (int)result;
+}
+
+static s64 child_sleeps(void *data)
+{
+	return kcoro_sleep_ms((unsigned long)data);
+}
+
+static int act_fork(struct kcoro_env *env, u32 ms)
+{
+	struct kcoro_spawn_args args = {
+		.fn = child_sleeps,
+		.data = (void *)(unsigned long)ms,
+		.owner = THIS_MODULE,
+		.name = "child",
+	};
+	struct kcoro_task *task = kcoro_spawn(&args);
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	kcoro_task_put(task);
+	return 0;
+}
+
 /* --- The body ---------------------------------------------------------------- */
 
 /**
@@ -161,6 +213,8 @@ static const struct action actions[] = {
 	{ "spin", 0, KCORO_RECV, act_spin },
 	{ "until", 0, KCORO_RECV, act_until },
 	{ "wait", 0, KCORO_RECV, act_wait },
+	{ "child", 0, KCORO_RECV, act_child },
+	{ "fork", 24 * 3600 * 1000, 0, act_fork },
 };
 
 static bool good_slot(const struct kcoro_env *env, u32 slot, u32 end)

@@ -393,6 +393,15 @@ int kcoro_list_page(int ctx, uint32_t scope, uint64_t after,
 int64_t kcoro_kill(int ctx, uint64_t id, uint32_t scope, uint32_t flags);
 
 /*
+ * The tasks that wait for something that nobody who is alive can bring about any
+ * more, in order of id. With @flags KCORO_LEAKS_END their waits fail with EDEADLK.
+ * Returns their number, and in *@leaks an array to be given to free(3). See
+ * KCORO_IOC_LEAKS; KCORO_CTX_DEADLK of kcoro_set_options() has the kernel do that.
+ */
+ssize_t kcoro_leaks(int ctx, uint32_t scope, uint32_t flags,
+		    struct kcoro_leak **leaks);
+
+/*
  * Changes how a task is scheduled, from its next turn on: what @set->which
  * names. @fd: a context; or the task's descriptor, with @id and @scope 0.
  */

@@ -69,6 +69,40 @@ KCORO_PUBLIC int64_t kcoro_kill(int ctx, uint64_t id, uint32_t scope,
 	return err ? err : (int64_t)req.killed;
 }
 
+KCORO_PUBLIC ssize_t kcoro_leaks(int ctx, uint32_t scope, uint32_t flags,
+				 struct kcoro_leak **leaks)
+{
+	struct kcoro_leaks req = { .scope = scope, .flags = flags };
+	struct kcoro_leak *list = NULL, *more;
+	size_t room = FIRST_ROOM, used = 0;
+	int err;
+
+	*leaks = NULL;
+	for (;;) {
+		more = realloc(list, (used + room) * sizeof(*list));
+		if (!more) {
+			err = -ENOMEM;
+			break;
+		}
+		list = more;
+		req.leaks = kcoro_addr(list + used);
+		req.count = room;
+		err = kcoro_call(ctx, KCORO_IOC_LEAKS, &req);
+		if (err)
+			break;
+		if (req.count == req.total) {
+			*leaks = list;
+			return used + req.count;
+		}
+		/* Those that were ended are not found again. */
+		if (flags & KCORO_LEAKS_END)
+			used += req.count;
+		room = req.total * 2;
+	}
+	free(list);
+	return err;
+}
+
 KCORO_PUBLIC int kcoro_set(int fd, const struct kcoro_set *set)
 {
 	struct kcoro_set req = *set;

@@ -75,7 +75,7 @@ exec 8<>"$dir/fifo"
 # --- arguments ---------------------------------------------------------------
 expect "no command" 2 "usage:*" "$kcoro"
 expect "help" 0 "usage:*" "$kcoro" help
-for c in run spawn ps top kill set cpus policy chan bodies info test; do
+for c in run spawn ps top kill leaks set cpus policy chan bodies info test; do
 	expect "help $c" 0 "usage: kcoro $c*" "$kcoro" help $c
 	expect "$c --help" 0 "usage: kcoro $c*" "$kcoro" $c --help
 	expect "$c --nonsense" 2 "*Try: kcoro help $c" "$kcoro" $c --nonsense
@@ -93,6 +93,7 @@ expect "ps -s" 2 "*no column 'x'*" "$kcoro" ps -s x
 expect "ps -o" 2 "*no column 'x'*" "$kcoro" ps -o id,x
 expect "ps -o with an empty name" 2 "*no column ''*" "$kcoro" ps -o id,
 expect "ps -n" 2 "*no number*" "$kcoro" ps -n many
+expect "leaks of somebody" 2 "*unexpected '3'*" "$kcoro" leaks 3
 expect "kill nothing" 2 "*ids of tasks or --all*" "$kcoro" kill
 expect "kill both" 2 "*ids of tasks or --all*" "$kcoro" kill --all 3
 expect "kill 0" 2 "*no id*" "$kcoro" kill 0
@@ -180,6 +181,7 @@ expect "ps" 0 "*ID*NAME*COMM*" fake "$kcoro" ps
 expect "ps -H without tasks" 0 "" fake "$kcoro" ps -H
 expect "ps --summary" 0 "tasks   0*" fake "$kcoro" ps --summary
 expect "kill of no task" 1 "*no such task*" fake "$kcoro" kill 77
+expect "leaks, none" 0 "" fake "$kcoro" leaks --end
 expect "kill --all" 0 "asked 0 tasks to end" fake "$kcoro" kill --all
 expect "chan bench" 0 "*up to*" fake "$kcoro" chan bench -n 500
 
@@ -446,7 +448,7 @@ exec 8>&-
 # --- JSON --------------------------------------------------------------------
 printf 'plain\n"\\\t\001\n\377\300\200\355\240\200\n\303\251\n' >"$dir/odd"
 for c in info bodies ps cpus policy "policy mlfq" "set 1 --cpu any" \
-	"ps --summary" "kill --all" "spawn sleep 1" \
+	"ps --summary" "kill --all" leaks "spawn sleep 1" \
 	"spawn -c 40 sleep 1" "chan bench -n 100" "chan list $$" \
 	"run echo"; do
 	# shellcheck disable=SC2086 # words

@@ -22,7 +22,8 @@ struct command {
 };
 
 extern const struct command cmd_info, cmd_bodies, cmd_spawn, cmd_run, cmd_ps,
-	cmd_kill, cmd_set, cmd_cpus, cmd_policy, cmd_top, cmd_chan, cmd_test;
+	cmd_kill, cmd_leaks, cmd_set, cmd_cpus, cmd_policy, cmd_top, cmd_chan,
+	cmd_test;
 
 /* --json was given, before or after the subcommand. */
 extern bool json_output;

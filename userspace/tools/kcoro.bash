@@ -4,7 +4,7 @@
 _kcoro()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]} word i command=""
-	local commands="run spawn ps top kill set cpus policy chan bodies info
+	local commands="run spawn ps top kill leaks set cpus policy chan bodies info
 		test help"
 	local columns="id name body state wait age time switches waits
 		wakes steals handovers hogs priority pin flags stack used mem
@@ -66,6 +66,7 @@ _kcoro()
 			word=$(kcoro ps -H -o id 2>/dev/null)
 		fi
 		;;
+	leaks) word="--all --end --json" ;;
 	chan) word="list info bench --json" ;;
 	help) word=$commands ;;
 	*) word="--json --help" ;;

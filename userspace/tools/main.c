@@ -17,8 +17,9 @@
 bool json_output;
 
 static const struct command *const commands[] = {
-	&cmd_run,  &cmd_spawn,	&cmd_ps,   &cmd_top,	&cmd_set,  &cmd_kill,
-	&cmd_cpus, &cmd_policy, &cmd_chan, &cmd_bodies, &cmd_info, &cmd_test,
+	&cmd_run,    &cmd_spawn, &cmd_ps,   &cmd_top,	 &cmd_set,
+	&cmd_kill,   &cmd_leaks, &cmd_cpus, &cmd_policy, &cmd_chan,
+	&cmd_bodies, &cmd_info,	 &cmd_test,
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

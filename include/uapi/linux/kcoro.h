@@ -46,7 +46,8 @@
  *			or nobody can receive any more
  *   task		POLLIN: it has ended
  *   context		POLLIN: an exit record is there. POLLIN | POLLHUP: none
- *			will come, as the context was killed and all were read
+ *			will come, as the context was killed and all were read.
+ *			POLLPRI: some of its tasks wait for ever: KCORO_IOC_LEAKS
  *   group		POLLIN: an exit record is there. POLLIN | POLLHUP: none
  *			will come, as the group was cancelled, or its context
  *			killed, and all were read
@@ -493,10 +494,13 @@ struct kcoro_kill {
  * On: a context.
  * KCORO_CTX_DETACHED: it outlives the process that opened it, as long as some
  * process holds its descriptor. Cleared after that process's exit, it ends.
+ * KCORO_CTX_DEADLK: where the kernel finds of itself that nobody can wake some of
+ * its tasks any more (KCORO_IOC_LEAKS), it ends their waits with EDEADLK.
  * EINVAL; an absent flag is cleared.
  */
 #define KCORO_CTX_DETACHED	(1U << 0)
-#define KCORO_CTX_FLAGS		(KCORO_CTX_DETACHED)
+#define KCORO_CTX_DEADLK	(1U << 1)
+#define KCORO_CTX_FLAGS		(KCORO_CTX_DETACHED | KCORO_CTX_DEADLK)
 
 struct kcoro_options {
 	__u32 flags;
@@ -527,6 +531,51 @@ struct kcoro_set {
 	__u32 which;
 	__s32 priority;
 	__s32 cpu;
+};
+
+/*
+ * KCORO_IOC_LEAKS - find tasks that wait, and that nobody can wake any more
+ * On: a context.
+ * A task is found if it waits without a deadline to receive from, or to send to,
+ * a channel, for an event, a semaphore or a queue, for the end of a task, or for the
+ * first of several of these, and if nobody but such tasks holds the channel's other
+ * end, a descriptor of the object, or is the task. A task that waits for something
+ * else is not, nor one that shares a group that ends with its first failure, or has
+ * a child, with one that is not. What is found is so, and stays so unless somebody
+ * cancels the task; who holds ends in tasks outside of @scope is taken for able to
+ * wake.
+ *
+ * The kernel looks for itself, a while after the last descriptor of a channel that
+ * tasks hold was closed, unless module parameter leak_check is off. It says what it
+ * finds in its log (the first leak_warnings times), as trace event kcoro_leak, and
+ * by POLLPRI of the context's descriptor, until this call.
+ *
+ * @leaks: address of struct kcoro_leak[@count], filled in order of id
+ * @count: in: room; out: number filled
+ * @scope: whose: KCORO_SCOPE_*
+ * @flags: KCORO_LEAKS_END: the waits of those that are filled in fail with EDEADLK
+ * @total: out: number found
+ * EFAULT; EINTR; EINVAL; ENOMEM; EPERM KCORO_SCOPE_ALL without CAP_SYS_ADMIN.
+ */
+#define KCORO_LEAKS_END		(1U << 0)
+#define KCORO_LEAKS_FLAGS	(KCORO_LEAKS_END)
+
+struct kcoro_leak {
+	__u64 id;
+	__u64 ctx;		/* id of its context */
+	__u64 on;		/* id of the channel, task and so on, or of the first */
+	__u32 wait;		/* KCORO_WAIT_*: tells what @on is, unless a select */
+	__u32 sources;		/* how many it waits for */
+	char on_kind[16];	/* "channel", "task", "event", "semaphore", "queue" */
+	char name[KCORO_NAME_MAX];
+};
+
+struct kcoro_leaks {
+	__u64 leaks;
+	__u32 count;
+	__u32 scope;
+	__u32 flags;		/* KCORO_LEAKS_* */
+	__u32 total;
 };
 
 /*
@@ -790,5 +839,6 @@ struct kcoro_queue_shutdown {
 #define KCORO_IOC_QUEUE_DONE	_IO(KCORO_IOC_MAGIC, 28)
 #define KCORO_IOC_QUEUE_JOIN	_IOWR(KCORO_IOC_MAGIC, 29, struct kcoro_queue_join)
 #define KCORO_IOC_QUEUE_SHUTDOWN _IOWR(KCORO_IOC_MAGIC, 30, struct kcoro_queue_shutdown)
+#define KCORO_IOC_LEAKS		_IOWR(KCORO_IOC_MAGIC, 31, struct kcoro_leaks)
 
 #endif /* _UAPI_LINUX_KCORO_H */
