@@ -137,6 +137,30 @@ static s64 take_back(void *data)
 	return kcoro_uncancel();
 }
 
+static s64 cancel_oneself(void *data)
+{
+	struct scene *s = data;
+
+	s->called = kcoro_cancel(kcoro_current());
+	s->told = kcoro_canceled();
+	return 12;
+}
+
+/* Unlike asyncio's tasks, which count as cancelled then. */
+static void who_returns_with_a_pending_one_has_returned(struct kunit *test)
+{
+	struct scene *s = start(test, cancel_oneself);
+	struct kcoro_exit exit;
+
+	KUNIT_EXPECT_EQ(test, end_of(test, s->task), 12);
+	KUNIT_EXPECT_TRUE(test, s->called);
+	KUNIT_EXPECT_TRUE(test, s->told);
+	kcoro_task_exit_record(s->task, &exit);
+	KUNIT_EXPECT_EQ(test, exit.reason, KCORO_EXIT_RETURNED);
+	KUNIT_EXPECT_EQ(test, exit.error, 0);
+	KUNIT_EXPECT_FALSE(test, kcoro_cancel(s->task));
+}
+
 static void pending_ones_are_taken_back_first(struct kunit *test)
 {
 	struct scene *s = test->priv;
@@ -255,6 +279,60 @@ static void a_cause_goes_with_its_request(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, end_of(test, s->task), 0);
 	KUNIT_EXPECT_STREQ(test, s->cause.why, "new");
+}
+
+#define CAUSES	2000
+
+/* As long as can be, and of one letter, by turns. */
+static void write_cause(char *why, u32 nth)
+{
+	memset(why, nth % 2 ? 'b' : 'a', KCORO_CAUSE_MAX - 1);
+	why[KCORO_CAUSE_MAX - 1] = '\0';
+}
+
+static s64 look_for_causes(void *data)
+{
+	char why[KCORO_CAUSE_MAX];
+	struct scene *s = data;
+	s64 wrong = 0;
+
+	while (s->requests < CAUSES) {
+		kcoro_yield();
+		if (!kcoro_cancel_cause(&s->cause))
+			continue;
+		write_cause(why, s->requests);
+		wrong += strcmp(s->cause.why, why) != 0;
+		kcoro_uncancel();
+		WRITE_ONCE(s->requests, s->requests + 1);
+	}
+	return wrong;
+}
+
+static s64 give_causes(void *data)
+{
+	char why[KCORO_CAUSE_MAX];
+	struct scene *s = data;
+	u32 i;
+
+	for (i = 0; i < CAUSES; i++) {
+		write_cause(why, i);
+		kcoro_cancel_why(s->task, why);
+		while (READ_ONCE(s->requests) == i)
+			kcoro_yield();
+	}
+	return 0;
+}
+
+/* Who looks for it all the time never finds a part of it, or the last one's. */
+static void a_cause_is_whole_as_soon_as_it_is_told(struct kunit *test)
+{
+	struct scene *s = test->priv;
+	struct kcoro_task *task;
+
+	s->task = go_pinned(test, false, look_for_causes, s);
+	task = go_pinned(test, true, give_causes, s);
+	KUNIT_EXPECT_EQ(test, finish(test, task), 0);
+	KUNIT_EXPECT_EQ(test, end_of(test, s->task), 0);
 }
 
 static void a_long_cause_is_cut(struct kunit *test)
@@ -428,11 +506,13 @@ static void others_are_interrupted(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(a_request_is_delivered_once),
 	KUNIT_CASE(two_requests_are_delivered_twice),
+	KUNIT_CASE(who_returns_with_a_pending_one_has_returned),
 	KUNIT_CASE(pending_ones_are_taken_back_first),
 	KUNIT_CASE(requests_race_with_messages),
 	KUNIT_CASE(the_cause_is_told),
 	KUNIT_CASE(the_cause_is_that_of_the_first),
 	KUNIT_CASE(a_cause_goes_with_its_request),
+	KUNIT_CASE(a_cause_is_whole_as_soon_as_it_is_told),
 	KUNIT_CASE(a_long_cause_is_cut),
 	KUNIT_CASE(threads_have_no_requests),
 	KUNIT_CASE(a_shield_puts_off),

@@ -134,6 +134,34 @@ static void all_are_waited_for(struct kunit *test)
 	kcoro_group_put(group);
 }
 
+static s64 add_two_later(void *data)
+{
+	s64 result = await_gate(data);
+	int i;
+
+	for (i = 0; i < 2; i++)
+		kcoro_task_put(spawn_in(data, await_gate, NULL, PAST));
+	return result;
+}
+
+/* Its tasks start others in it, and those are waited for too. */
+static void who_was_started_by_its_tasks_is_waited_for(struct kunit *test)
+{
+	struct kcoro_group *group = make(test, NULL, 0, 0);
+	struct kcoro_task *root = join_in(test, group, add_two_later, group);
+	int i;
+
+	let_go(test, 5);
+	KUNIT_EXPECT_EQ(test, finish(test, root), 5);
+	for (i = 0; i < 2; i++) {
+		KUNIT_EXPECT_EQ(test, kcoro_group_wait(group, KCORO_GROUP_ALL,
+						       PAST), -ETIMEDOUT);
+		let_go(test, 0);
+	}
+	KUNIT_EXPECT_EQ(test, wait_all(group), 0);
+	kcoro_group_put(group);
+}
+
 static s64 wait_for_group(void *data)
 {
 	return kcoro_group_wait(data, KCORO_GROUP_ALL, KCORO_FOREVER);
@@ -338,6 +366,26 @@ static void the_first_failure_ends_the_rest(struct kunit *test)
 	kcoro_group_put(group);
 }
 
+/* Who is cancelled by himself has not failed, and the rest goes on. */
+static void the_end_of_one_who_was_cancelled_is_no_failure(struct kunit *test)
+{
+	struct kcoro_group *group = make(test, NULL, KCORO_GROUP_FAIL_FAST, 0);
+	struct kcoro_task *one = join_in(test, group, await_gate, NULL);
+	struct kcoro_task *other = join_in(test, group, await_gate, NULL);
+
+	KUNIT_EXPECT_TRUE(test, kcoro_cancel(one));
+	KUNIT_EXPECT_EQ(test, finish(test, one), -ECANCELED);
+	await_live(test, group, 1);
+	KUNIT_EXPECT_EQ(test, finish(test, join_in(test, group, give,
+						   (void *)11)), 11);
+	let_go(test, 7);
+	KUNIT_EXPECT_EQ(test, finish(test, other), 7);
+	KUNIT_EXPECT_EQ(test, wait_all(group), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_group_error(group), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_group_failures(group), 0);
+	kcoro_group_put(group);
+}
+
 /* --- Cancel ------------------------------------------------------------------------ */
 
 static void a_cancel_ends_all(struct kunit *test)
@@ -361,6 +409,29 @@ static void a_cancel_ends_all(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, kcoro_group_create(group, 0, 0),
 			    ERR_PTR(-ECANCELED));
 	kcoro_task_put(task);
+	kcoro_group_put(group);
+}
+
+static s64 fail_at_gate(void *data)
+{
+	return await_gate(data) == -ECANCELED ? -EILSEQ : 0;
+}
+
+static void who_fails_as_he_is_cancelled_has_failed(struct kunit *test)
+{
+	struct kcoro_group *group = make(test, NULL, 0, 0);
+	struct kcoro_group *child = make(test, group, 0, 0);
+	int i;
+
+	for (i = 0; i < 3; i++)
+		add(test, child, fail_at_gate, NULL);
+	add(test, group, await_gate, NULL);
+	KUNIT_EXPECT_TRUE(test, kcoro_group_cancel(group, "enough"));
+	KUNIT_EXPECT_EQ(test, wait_all(group), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_group_error(group), -EILSEQ);
+	KUNIT_EXPECT_EQ(test, kcoro_group_failures(group), 3);
+	expect_failed(test, child, 2, -EILSEQ);
+	kcoro_group_put(child);
 	kcoro_group_put(group);
 }
 
@@ -598,6 +669,7 @@ static void a_select_for_the_own_group_is_edeadlk(struct kunit *test)
 static struct kunit_case cases[] = {
 	KUNIT_CASE(an_empty_group_is_not_waited_for),
 	KUNIT_CASE(all_are_waited_for),
+	KUNIT_CASE(who_was_started_by_its_tasks_is_waited_for),
 	KUNIT_CASE(many_wait),
 	KUNIT_CASE(nobody_waits_for_himself),
 	KUNIT_CASE(results_come_in_order_of_ends),
@@ -607,7 +679,9 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(failures_are_collected),
 	KUNIT_CASE(more_failures_are_counted),
 	KUNIT_CASE(the_first_failure_ends_the_rest),
+	KUNIT_CASE(the_end_of_one_who_was_cancelled_is_no_failure),
 	KUNIT_CASE(a_cancel_ends_all),
+	KUNIT_CASE(who_fails_as_he_is_cancelled_has_failed),
 	KUNIT_CASE(a_cancel_races_with_spawns),
 	KUNIT_CASE(a_parent_waits_for_its_groups),
 	KUNIT_CASE(a_cancel_goes_down),

@@ -376,6 +376,138 @@ static void close_and_message(struct kunit *test)
 	}
 }
 
+/* --- Selects that do not wait -------------------------------------------------- */
+
+enum shift { BY_MESSAGE, BY_CLOSE, ALONE };
+
+#define MOMENT_CASES	KCORO_SELECT_MAX
+
+/**
+ * struct moment - at any time a channel of the round can be received from
+ * @race: @sent rounds were begun, @got are over; stop: there is no other
+ * @chan: the first one can at first; then, before it cannot any more, the second;
+ *	the third never
+ * @c: one for each of the first two, all others for the third: to look at one
+ *	after the other would take some time
+ * @shift: how the second one becomes ready; ALONE: the first one is closed instead
+ * @us: how long the last select took: the shift is to come in the midst of one
+ */
+struct moment {
+	struct race race;
+	struct kcoro_chan *chan[3];
+	struct kcoro_select_case c[MOMENT_CASES];
+	u64 value;
+	enum shift shift;
+	u32 us;
+};
+
+static void moment_drop(struct moment *m)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(m->chan); i++)
+		if (!IS_ERR(m->chan[i]))
+			kcoro_chan_drop(m->chan[i], BOTH);
+}
+
+static bool moment_begin(struct moment *m)
+{
+	u64 value = 0;
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(m->chan); i++)
+		m->chan[i] = kcoro_chan_create(sizeof(u64),
+					       !i || m->shift == BY_MESSAGE);
+	if (IS_ERR(m->chan[0]) || IS_ERR(m->chan[1]) || IS_ERR(m->chan[2])) {
+		moment_drop(m);
+		return false;
+	}
+	for (i = 0; i < MOMENT_CASES; i++)
+		m->c[i] = (struct kcoro_select_case) {
+			.op = KCORO_OP_RECV,
+			.chan = m->chan[min(i, 2U)],
+			.msg = &m->value,
+		};
+	kcoro_try_send(m->chan[0], &value);
+	/* Pairs with moment_select(). */
+	smp_store_release(&m->race.sent, m->race.sent + 1);
+	return true;
+}
+
+static int moment_shift(struct race *race)
+{
+	struct moment *m = container_of(race, struct moment, race);
+	u64 value = 0;
+
+	while (race->sent < ROUNDS && moment_begin(m)) {
+		udelay(get_random_u32() % (READ_ONCE(m->us) + 1));
+		if (m->shift == BY_MESSAGE)
+			kcoro_try_send(m->chan[1], &value);
+		else
+			kcoro_chan_close(m->chan[m->shift == BY_CLOSE]);
+		kcoro_try_recv(m->chan[0], &value);
+		/* Pairs with moment_select(). */
+		while (smp_load_acquire(&race->got) < race->sent)
+			cond_resched();
+		moment_drop(m);
+	}
+	WRITE_ONCE(race->stop, true);
+	return 0;
+}
+
+static int moment_select(struct race *race)
+{
+	struct moment *m = container_of(race, struct moment, race);
+	ktime_t begin;
+	u64 n;
+
+
+	for (n = 1; !READ_ONCE(race->stop); cond_resched()) {
+		/* Pairs with moment_begin(). */
+		if (smp_load_acquire(&race->sent) < n)
+			continue;
+		begin = ktime_get();
+		if (kcoro_select(m->c, MOMENT_CASES, KCORO_SELECT_NOWAIT,
+				 0) < 0)
+			race->wrong++;
+		WRITE_ONCE(m->us, min_t(s64, ktime_us_delta(ktime_get(), begin),
+					1000));
+		/* Pairs with moment_shift(). */
+		smp_store_release(&race->got, n++);
+	}
+	return 0;
+}
+
+static void check_moments(struct kunit *test, enum shift shift)
+{
+	struct moment *m = kunit_kzalloc(test, sizeof(*m), GFP_KERNEL);
+	struct side side[2];
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, m);
+	m->shift = shift;
+	side_start(test, &side[0], false, moment_shift, &m->race);
+	side_start(test, &side[1], true, moment_select, &m->race);
+	side_wait(test, &side[0]);
+	side_wait(test, &side[1]);
+	KUNIT_EXPECT_EQ(test, m->race.got, ROUNDS);
+	KUNIT_EXPECT_EQ(test, m->race.wrong, 0);
+}
+
+static void one_of_two_has_a_message_at_any_time(struct kunit *test)
+{
+	check_moments(test, BY_MESSAGE);
+}
+
+static void one_of_two_is_ready_or_closed_at_any_time(struct kunit *test)
+{
+	check_moments(test, BY_CLOSE);
+}
+
+static void a_message_or_the_end_is_there(struct kunit *test)
+{
+	check_moments(test, ALONE);
+}
+
 static struct kunit_case race_cases[] = {
 	KUNIT_CASE(deadline_and_message_of_task_and_thread),
 	KUNIT_CASE(deadline_and_message_of_two_threads),
@@ -386,6 +518,9 @@ static struct kunit_case race_cases[] = {
 	KUNIT_CASE(cancel_deadline_and_message),
 	KUNIT_CASE(signal_and_message_of_a_thread),
 	KUNIT_CASE(close_and_message),
+	KUNIT_CASE(one_of_two_has_a_message_at_any_time),
+	KUNIT_CASE(one_of_two_is_ready_or_closed_at_any_time),
+	KUNIT_CASE(a_message_or_the_end_is_there),
 	{}
 };
 

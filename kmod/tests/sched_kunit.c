@@ -295,16 +295,20 @@ static s64 park(void *data)
 	return kcoro_recv(crowd->chan[0], &value, KCORO_FOREVER);
 }
 
-static void many_tasks_park_and_are_cancelled(struct kunit *test)
+static struct kcoro_task *spawn_small(s64 (*fn)(void *data), void *data)
 {
-	struct crowd *crowd = crowd_make(test, 0, NULL);
-	struct kcoro_spawn_args args = {
-		.fn = park,
-		.data = crowd,
+	return kcoro_spawn(&(struct kcoro_spawn_args) {
+		.fn = fn,
+		.data = data,
 		.name = "many",
 		.owner = THIS_MODULE,
 		.stack_size = IS_ENABLED(CONFIG_KASAN) ? 8192 : 4096,
-	};
+	});
+}
+
+static void many_tasks_park_and_are_cancelled(struct kunit *test)
+{
+	struct crowd *crowd = crowd_make(test, 0, NULL);
 	struct kcoro_task **task;
 	int i, bad = 0;
 	s64 result;
@@ -313,7 +317,7 @@ static void many_tasks_park_and_are_cancelled(struct kunit *test)
 	task = kvcalloc(MANY, sizeof(*task), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	for (i = 0; i < MANY; i++) {
-		task[i] = kcoro_spawn(&args);
+		task[i] = spawn_small(park, crowd);
 		if (IS_ERR(task[i]))
 			break;
 	}
@@ -331,6 +335,62 @@ static void many_tasks_park_and_are_cancelled(struct kunit *test)
 	end_talk(crowd);
 }
 
+/* One of many: each waits for the next one's number, and passes on one more. */
+struct link {
+	struct kcoro_chan *chan;	/* to the one before */
+	struct kcoro_task *task;
+};
+
+static s64 pass_on(void *data)
+{
+	struct link *link = data;
+	u64 value;
+	int ret = kcoro_recv(link[1].chan, &value, KCORO_FOREVER);
+
+	if (ret != 1)
+		return ret ?: -EPIPE;
+	value++;
+	return kcoro_send(link[0].chan, &value, KCORO_FOREVER);
+}
+
+static void a_chain_of_many_passes_a_number_on(struct kunit *test)
+{
+	struct link *link = kvcalloc(MANY + 1, sizeof(*link), GFP_KERNEL);
+	int i, nr, bad = 0;
+	u64 value = 0;
+	s64 result;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, link);
+	for (i = 0; i <= MANY; i++) {
+		link[i].chan = kcoro_chan_create(sizeof(u64), 0);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, link[i].chan);
+	}
+	for (nr = 0; nr < MANY; nr++) {
+		link[nr].task = spawn_small(pass_on, &link[nr]);
+		if (IS_ERR(link[nr].task))
+			break;
+	}
+	KUNIT_EXPECT_EQ(test, nr, MANY);
+	if (nr == MANY) {
+		KUNIT_EXPECT_EQ(test, kcoro_send(link[nr].chan, &value, GUARD),
+				0);
+		KUNIT_EXPECT_EQ(test, kcoro_recv(link[0].chan, &value, GUARD),
+				1);
+		KUNIT_EXPECT_EQ(test, value, MANY);
+	}
+	/* Who is left, if not all went well, finds the end. */
+	for (i = 0; i <= MANY; i++)
+		kcoro_chan_close(link[i].chan);
+	for (i = 0; i < nr; i++) {
+		bad += kcoro_join(link[i].task, GUARD, &result) || result;
+		kcoro_task_put(link[i].task);
+	}
+	KUNIT_EXPECT_EQ(test, bad, 0);
+	for (i = 0; i <= MANY; i++)
+		kcoro_chan_drop(link[i].chan, BOTH);
+	kvfree(link);
+}
+
 static struct kunit_case sched_cases[] = {
 	KUNIT_CASE(yield_gives_turns_in_rotation),
 	KUNIT_CASE(should_yield_tells_of_queued_peers),
@@ -338,6 +398,7 @@ static struct kunit_case sched_cases[] = {
 	KUNIT_CASE(talkers_do_not_starve_the_queue),
 	KUNIT_CASE(woken_by_a_task_goes_before_the_queue),
 	KUNIT_CASE(many_tasks_park_and_are_cancelled),
+	KUNIT_CASE(a_chain_of_many_passes_a_number_on),
 	{}
 };
 

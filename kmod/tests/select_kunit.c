@@ -16,6 +16,8 @@
 #define BOTH	(KCORO_SEND | KCORO_RECV)
 #define CASES	KCORO_SELECT_MAX
 
+#include "task_ops.h"
+
 /**
  * struct sel - a select with its channels
  * @chan: channel i is that of case i, unless a test shares it
@@ -90,32 +92,31 @@ static s64 sel_run(void *data)
 	return kcoro_select(sel->c, sel->nr, 0, KCORO_FOREVER);
 }
 
-/* Have a task run it, and see it wait. */
-static void start(struct kunit *test, struct sel *sel)
+/* A task that has to wait, and is seen to. */
+static struct kcoro_task *go_and_wait(struct kunit *test, s64 (*fn)(void *),
+				      struct sel *sel, u32 wait)
 {
+	struct kcoro_task *task = go(test, fn, sel);
 	struct kcoro_task_info info;
 	int guard = 30000;
 
-	sel->task = kcoro_go(sel_run, sel);
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, sel->task);
 	do {
 		usleep_range(20, 100);
-		kcoro_task_info(sel->task, &info);
+		kcoro_task_info(task, &info);
 	} while (info.state != KCORO_TASK_PARKED && guard--);
-	KUNIT_EXPECT_EQ(test, info.wait, KCORO_WAIT_SELECT);
+	KUNIT_EXPECT_EQ(test, info.wait, wait);
+	return task;
+}
+
+/* Have a task run it, and see it wait. */
+static void start(struct kunit *test, struct sel *sel)
+{
+	sel->task = go_and_wait(test, sel_run, sel, KCORO_WAIT_SELECT);
 }
 
 static s64 outcome(struct kunit *test, struct sel *sel)
 {
-	s64 result = -EBADE;
-
-	if (kcoro_join(sel->task, GUARD, &result)) {
-		KUNIT_FAIL(test, "task hangs");
-		kcoro_task_kill(sel->task);
-		KUNIT_ASSERT_EQ(test, kcoro_join(sel->task, GUARD, NULL), 0);
-	}
-	kcoro_task_put(sel->task);
-	return result;
+	return finish(test, sel->task);
 }
 
 static bool no_waiters(struct sel *sel)
@@ -363,6 +364,36 @@ static void select_both_ways_sends(struct kunit *test)
 	drop(sel);
 }
 
+static s64 receive_first(void *data)
+{
+	struct sel *sel = data;
+	u64 value;
+	int ret = kcoro_recv(sel->chan[0], &value, KCORO_FOREVER);
+
+	return ret == 1 ? value : ret ?: -EPIPE;
+}
+
+/* It was twice between two who wait, and another case ended it. */
+static void select_leaves_others_in_their_places(struct kunit *test)
+{
+	struct sel *sel = make(test, "rrr", 0);
+	struct kcoro_task *before, *after;
+
+	sel->c[1].chan = sel->chan[0];
+	before = go_and_wait(test, receive_first, sel, KCORO_WAIT_RECV);
+	start(test, sel);
+	after = go_and_wait(test, receive_first, sel, KCORO_WAIT_RECV);
+	KUNIT_EXPECT_EQ(test, put(sel, 2, 77), 0);
+	KUNIT_EXPECT_EQ(test, outcome(test, sel), 2);
+	KUNIT_EXPECT_EQ(test, put(sel, 0, 1), 0);
+	KUNIT_EXPECT_EQ(test, put(sel, 0, 2), 0);
+	kcoro_chan_close(sel->chan[0]);
+	KUNIT_EXPECT_EQ(test, finish(test, before), 1);
+	KUNIT_EXPECT_EQ(test, finish(test, after), 2);
+	KUNIT_EXPECT_TRUE(test, no_waiters(sel));
+	drop(sel);
+}
+
 /* --- Limits --------------------------------------------------------------- */
 
 static void select_takes_64_cases(struct kunit *test)
@@ -412,6 +443,7 @@ static struct kunit_case select_cases[] = {
 	KUNIT_CASE(select_does_not_meet_itself),
 	KUNIT_CASE(select_both_ways_receives),
 	KUNIT_CASE(select_both_ways_sends),
+	KUNIT_CASE(select_leaves_others_in_their_places),
 	KUNIT_CASE(select_takes_64_cases),
 	KUNIT_CASE(select_refuses_what_is_wrong),
 	{}

@@ -73,4 +73,21 @@ static inline unsigned int first_cpu(void)
 	return cpumask_first(cpu_online_mask);
 }
 
+/* Two tasks, the first and the second, each on a CPU of its own if there are two. */
+static inline struct kcoro_task *go_pinned(struct kunit *test, bool second,
+					   s64 (*fn)(void *), void *data)
+{
+	struct kcoro_spawn_args args = {
+		.fn = fn,
+		.data = data,
+		.owner = THIS_MODULE,
+		.flags = KCORO_SPAWN_PIN,
+		.cpu = second ? cpumask_last(cpu_online_mask) : first_cpu(),
+	};
+	struct kcoro_task *task = kcoro_spawn(&args);
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	return task;
+}
+
 #endif /* KCORO_TESTS_TASK_OPS_H */

@@ -7,12 +7,14 @@
 #include <kunit/test.h>
 #include <linux/delay.h>
 #include <linux/kcoro.h>
+#include <linux/kcoro_bubble.h>
 #include <linux/kcoro_timer.h>
 
 #include "task.h"
 
 #define GUARD	ktime_add_ms(ktime_get(), 30000) /* against hangs */
 #define PAST	0
+#define HOUR	(3600 * NSEC_PER_SEC)
 #define NEVER	ktime_add_ms(ktime_get(), 3600 * 1000)
 
 #include "task_ops.h"
@@ -189,6 +191,47 @@ static void a_select_over_a_timer(struct kunit *test)
 	kcoro_chan_drop(quiet, KCORO_SEND | KCORO_RECV);
 }
 
+struct left {
+	struct kcoro_timer *timer;
+	u64 tick;
+	s64 ret;
+};
+
+static s64 take_tick(void *data)
+{
+	struct left *left = data;
+
+	left->ret = receive(left->timer, &left->tick, KCORO_FOREVER);
+	return 0;
+}
+
+static s64 leave_ticker_and_task(void *data)
+{
+	struct left *left = data;
+
+	left->timer = kcoro_timer_create();
+	if (IS_ERR(left->timer))
+		return PTR_ERR(left->timer);
+	kcoro_task_put(kcoro_go(take_tick, data));
+	return kcoro_timer_start(left->timer, kcoro_now() + HOUR, HOUR);
+}
+
+/* In Go, the clock of a bubble stands still once its first function is over. */
+static void a_bubble_goes_on_for_who_waits_for_a_tick(struct kunit *test)
+{
+	struct kcoro_bubble_args args = { .seed = 1 };
+	struct kcoro_bubble_end end;
+	struct left left = {};
+
+	KUNIT_EXPECT_EQ(test, kcoro_bubble_run(&args, leave_ticker_and_task,
+					       &left, &end), 0);
+	KUNIT_ASSERT_EQ(test, end.result, 0);
+	KUNIT_EXPECT_EQ(test, left.ret, 1);
+	KUNIT_EXPECT_EQ(test, left.tick, KCORO_BUBBLE_EPOCH + HOUR);
+	KUNIT_EXPECT_EQ(test, end.time, KCORO_BUBBLE_EPOCH + HOUR);
+	kcoro_timer_destroy(left.timer);
+}
+
 static struct kunit_case cases[] = {
 	KUNIT_CASE(one_tick_not_before_its_time),
 	KUNIT_CASE(a_task_waits_for_a_tick),
@@ -199,6 +242,7 @@ static struct kunit_case cases[] = {
 	KUNIT_CASE(short_periods_are_refused),
 	KUNIT_CASE(the_end_is_end_of_stream),
 	KUNIT_CASE(a_select_over_a_timer),
+	KUNIT_CASE(a_bubble_goes_on_for_who_waits_for_a_tick),
 	{}
 };
 
