@@ -135,12 +135,13 @@ TEST_F(badgroup, argument_is_shorter)
 	unsigned char buf[512] = { 0 };
 	size_t c;
 
-	for (c = 0; c < ROWS(calls); c++)
+	for (c = 0; c < ROWS(calls); c++) {
 		EXPECT_EQ(-EINVAL,
 			  t_ioctl(self->group,
 				  RESIZED(calls[c].request, calls[c].size - 8),
 				  buf))
-	TH_LOG("call %zu", c);
+		TH_LOG("call %zu", c);
+	}
 }
 
 TEST_F(badgroup, argument_has_a_tail)
