@@ -10,23 +10,30 @@
  * What is spawned in a bubble is in it too. So all that happens follows from the
  * seed, and each step is noted and hashed: two runs can be compared.
  *
+ * It is made, its worker too, then filled with tasks that do not run yet, then
+ * started, by one who makes it at a time: kernel code, whose one task does the rest
+ * (kcoro_bubble_run()), or a program (bubble_fd.c). The worker waits for the start, so
+ * that whoever has to end a bubble that was never run just starts it.
+ *
  * It ends when its tasks have. It fails, and all its tasks are killed, if
  * something happens that does not follow from the seed, or nothing can happen any
  * more:
  *	all wait and there is no alarm: they would for ever, as
  *	somebody from outside, an interrupt included, wakes one (which would be
- *		the only other way on)
+ *		the only other way on), or cancels or kills one
  *	a task makes a native call, or blocks in plain kernel code: others might
  *		run meanwhile, and the clock stands still
- *	who runs the bubble is killed, cancelled, or gets a signal
+ *	who runs the bubble is killed, cancelled, or gets a signal; a program's goes
+ *		on, to the end of its context
  * The first of these is what the caller is told.
  *
  * What is the kernel's is not virtual: ktime_get(), memory addresses, the numbers
  * of tasks. A task pinned to a CPU, or with a thread of its own, cannot be in a
  * bubble.
  *
- * Fields: a bubble belongs to its worker; others touch the list of tasks that can
- * run, and the alarms, and say that it failed.
+ * Fields: a bubble belongs to its worker, before its start to who makes it; others
+ * touch the list of tasks that can run, and the alarms, and say that it failed. What
+ * there is at its end stays as it is.
  *
  * Locks: bubble->lock. Nothing is woken or called under it. It may be taken under
  * the kernel's lock of a wait queue.
@@ -35,7 +42,6 @@
  * out of a bubble (here whatever comes from outside ends the run, and tells of
  * it); several workers (an order of events could not be drawn).
  */
-#include <linux/completion.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
@@ -44,6 +50,8 @@
 #include <linux/sched/task.h>
 #include <linux/siphash.h>
 #include <linux/slab.h>
+#include <linux/time64.h>
+#include <linux/wait.h>
 
 #include "alarm.h"
 #include "bubble.h"
@@ -66,7 +74,7 @@ static u32 number(const struct kcoro_task *task)
 }
 
 static void note(struct kcoro_bubble *bubble, const struct kcoro_task *task,
-		 enum kcoro_step_kind kind, u8 wait)
+		 u8 kind, u8 wait)
 {
 	struct kcoro_step step = {
 		.time = bubble->now,
@@ -77,8 +85,8 @@ static void note(struct kcoro_bubble *bubble, const struct kcoro_task *task,
 	};
 	struct kcoro_bubble_end *end = &bubble->end;
 
-	if (end->nr_steps < bubble->args.steps_max)
-		bubble->args.steps[end->nr_steps] = step;
+	if (end->nr_steps < bubble->steps_max)
+		bubble->steps[end->nr_steps] = step;
 	end->nr_steps++;
 	end->digest = siphash_4u64(end->digest, step.time,
 				   (u64)step.task << 32 | step.by,
@@ -144,6 +152,7 @@ static int describe(struct kcoro_bubble *bubble)
 		[KCORO_BUBBLE_BLOCKED] = { -EPERM, "blocked in kernel code" },
 		[KCORO_BUBBLE_CRASHED] = { -EFAULT, "crashed" },
 		[KCORO_BUBBLE_LEFT] = { -ECANCELED, NULL },
+		[KCORO_BUBBLE_ENDED] = { -ESHUTDOWN, NULL },
 	};
 	u64 failure = atomic64_read(&bubble->failure);
 	u32 why = lower_32_bits(failure), task = upper_32_bits(failure);
@@ -154,6 +163,9 @@ static int describe(struct kcoro_bubble *bubble)
 	else if (why == KCORO_BUBBLE_LEFT)
 		strscpy(bubble->end.message, "who ran it was cancelled",
 			KCORO_MESSAGE_MAX);
+	else if (why == KCORO_BUBBLE_ENDED)
+		strscpy(bubble->end.message, "its context has ended",
+			KCORO_MESSAGE_MAX);
 	return failures[why].err;
 }
 
@@ -162,7 +174,7 @@ static int describe(struct kcoro_bubble *bubble)
 /**
  * kcoro_bubble_enter() - have a new task be in a bubble
  * @bubble: the maker is in it, or makes it
- * @task: not started; leaves it by kcoro_bubble_leave()
+ * @task: not started
  *
  * Context: task of the bubble, or who makes it.
  * Return: 0. -ECANCELED: the bubble has failed.
@@ -173,21 +185,22 @@ int kcoro_bubble_enter(struct kcoro_bubble *bubble, struct kcoro_task *task)
 		return -ECANCELED;
 	task->bubble = kcoro_bubble_get(bubble);
 	task->special = true;
-	task->entity.key = ++bubble->nr_tasks;
-	list_add_tail(&task->age, &bubble->tasks);
-	note(bubble, task, KCORO_STEP_SPAWN, KCORO_WAIT_NONE);
 	return 0;
 }
 
 /**
- * kcoro_bubble_leave() - a task of a bubble has ended, or never ran
- * @task: its reference of the bubble stays
+ * kcoro_bubble_begin() - a task of a bubble is started
+ * @task: nothing is left but to let it run: what is not started leaves no step
  *
- * Context: the bubble's worker, or the maker of @task.
+ * Context: as kcoro_bubble_enter().
  */
-void kcoro_bubble_leave(struct kcoro_task *task)
+void kcoro_bubble_begin(struct kcoro_task *task)
 {
-	list_del_init(&task->age);
+	struct kcoro_bubble *bubble = task->bubble;
+
+	task->entity.key = ++bubble->nr_tasks;
+	list_add_tail(&task->age, &bubble->tasks);
+	note(bubble, task, KCORO_STEP_SPAWN, KCORO_WAIT_NONE);
 }
 
 /**
@@ -216,13 +229,27 @@ void kcoro_bubble_put(struct kcoro_bubble *bubble)
 		return;
 	if (bubble->thread)
 		put_task_struct(bubble->thread);
-	kfree(bubble);
+	kvfree_rcu(bubble, rcu);	/* as that does not sleep */
 }
 
 /* Does its worker call, or a task that it runs? */
 static bool inside(const struct kcoro_bubble *bubble)
 {
 	return in_task() && current == bubble->thread;
+}
+
+/**
+ * kcoro_bubble_asked() - a task of a bubble is asked to end
+ * @task: by anybody, whether or not it waits
+ *
+ * Context: any but NMI.
+ */
+void kcoro_bubble_asked(const struct kcoro_task *task)
+{
+	struct kcoro_bubble *bubble = task->bubble;
+
+	if (READ_ONCE(bubble->started) && !inside(bubble))
+		kcoro_bubble_fail(bubble, KCORO_BUBBLE_OUTSIDE, number(task));
 }
 
 /**
@@ -241,7 +268,7 @@ void kcoro_bubble_ready(struct kcoro_task *task)
 		note(bubble, task, task->op == KCORO_SWITCH_YIELD ?
 					   KCORO_STEP_YIELD : KCORO_STEP_WAKE,
 		     KCORO_WAIT_NONE);
-	else if (READ_ONCE(bubble->going))
+	else if (READ_ONCE(bubble->started))
 		kcoro_bubble_fail(bubble, KCORO_BUBBLE_OUTSIDE, number(task));
 	raw_spin_lock_irqsave(&bubble->lock, flags);
 	task->rq_next = NULL;
@@ -379,6 +406,12 @@ static void wait_for_outside(struct kcoro_bubble *bubble)
 	__set_current_state(TASK_RUNNING);
 }
 
+static void wait_for_start(struct kcoro_bubble *bubble)
+{
+	/* Pairs with the release in kcoro_bubble_start(). */
+	wait_event_idle(bubble->wait, smp_load_acquire(&bubble->started));
+}
+
 /**
  * kcoro_bubble_next() - what runs next?
  * @bubble: which
@@ -390,7 +423,7 @@ struct kcoro_task *kcoro_bubble_next(struct kcoro_bubble *bubble)
 {
 	struct kcoro_task *task;
 
-	WRITE_ONCE(bubble->going, true);
+	wait_for_start(bubble);
 	for (;;) {
 		if (failed(bubble) && !bubble->killed)
 			kill_all(bubble);
@@ -425,7 +458,7 @@ void kcoro_bubble_ran(struct kcoro_task *task)
 
 	if (task->op == KCORO_SWITCH_EXIT) {
 		note(bubble, task, KCORO_STEP_EXIT, KCORO_WAIT_NONE);
-		kcoro_bubble_leave(task);
+		list_del_init(&task->age);
 	} else if (task->op != KCORO_SWITCH_YIELD) {
 		note(bubble, task, KCORO_STEP_PARK, task->wait.reason);
 	}
@@ -433,15 +466,19 @@ void kcoro_bubble_ran(struct kcoro_task *task)
 }
 
 /**
- * kcoro_bubble_over() - tell who runs a bubble that it is over
- * @bubble: not to be touched afterwards
+ * kcoro_bubble_over() - tell who waits for a bubble that it is over
+ * @bubble: its worker's reference is dropped
  *
  * Context: its worker, as the last thing it does.
  */
 void kcoro_bubble_over(struct kcoro_bubble *bubble)
 {
 	bubble->end.time = bubble->now;
-	complete(&bubble->over);
+	bubble->err = describe(bubble);
+	/* Pairs with the acquire in kcoro_bubble_over_yet(). */
+	smp_store_release(&bubble->over, true);
+	wake_up_all(&bubble->wait);
+	kcoro_bubble_put(bubble);
 }
 
 /**
@@ -456,10 +493,80 @@ void kcoro_bubble_crashed(struct kcoro_bubble *bubble)
 
 	kcoro_bubble_fail(bubble, KCORO_BUBBLE_CRASHED, bubble->running);
 	list_for_each_entry_safe(task, next, &bubble->tasks, age) {
-		kcoro_bubble_leave(task);
+		list_del_init(&task->age);
 		kcoro_task_crashed(task);
 	}
 	kcoro_bubble_over(bubble);
+}
+
+/* --- A bubble's life ------------------------------------------------------------- */
+
+/**
+ * kcoro_bubble_make() - make a bubble
+ * @seed: what is drawn from
+ * @room: how many steps it keeps by itself
+ * @gfp: as of kvmalloc()
+ *
+ * Context: may sleep.
+ * Return: the bubble, for kcoro_pool_bubble() and kcoro_bubble_put(); or NULL.
+ */
+struct kcoro_bubble *kcoro_bubble_make(u64 seed, u32 room, gfp_t gfp)
+{
+	struct kcoro_bubble *bubble;
+
+	bubble = kvzalloc(struct_size(bubble, room, room), gfp);
+	if (!bubble)
+		return NULL;
+	refcount_set(&bubble->refs, 1);
+	bubble->now = KCORO_BUBBLE_EPOCH;
+	/* Hashed, as the first draws of seeds that are alike are alike. */
+	prandom_seed_state(&bubble->random, siphash_1u64(seed, &step_key));
+	INIT_LIST_HEAD(&bubble->tasks);
+	raw_spin_lock_init(&bubble->lock);
+	bubble->ready_tail = &bubble->ready;
+	timerqueue_init_head(&bubble->alarms);
+	bubble->steps = bubble->room;
+	bubble->steps_max = room;
+	init_waitqueue_head(&bubble->wait);
+	return bubble;
+}
+
+/**
+ * kcoro_bubble_start() - let a bubble's tasks run
+ * @bubble: has a worker; from now on it is the worker's
+ *
+ * Context: any but NMI; once.
+ */
+void kcoro_bubble_start(struct kcoro_bubble *bubble)
+{
+	/* Pairs with the acquire in wait_for_start(). */
+	smp_store_release(&bubble->started, true);
+	wake_up_all(&bubble->wait);
+}
+
+/**
+ * kcoro_bubble_await() - wait for a bubble's end
+ * @bubble: held, and started
+ * @deadline: CLOCK_MONOTONIC, or KTIME_MAX
+ *
+ * Context: thread; may sleep.
+ * Return: 0: it is over. -ETIMEDOUT, -ERESTARTSYS.
+ */
+int kcoro_bubble_await(struct kcoro_bubble *bubble, ktime_t deadline)
+{
+	ktime_t left = KTIME_MAX, now = ktime_get();
+	int err;
+
+	if (kcoro_bubble_over_yet(bubble))
+		return 0;
+	if (deadline <= now)
+		return -ETIMEDOUT;
+	if (deadline != KTIME_MAX)
+		left = ktime_sub(deadline, now);
+	err = wait_event_interruptible_hrtimeout(bubble->wait,
+						 kcoro_bubble_over_yet(bubble),
+						 left);
+	return err == -ETIME ? -ETIMEDOUT : err;
 }
 
 /* --- For callers ----------------------------------------------------------------- */
@@ -477,22 +584,20 @@ static int run(void *data)
 	struct kcoro_task *task;
 	int err;
 
+	err = kcoro_pool_bubble(bubble);
+	if (err)
+		return err;
 	task = kcoro_task_create(&run->params);
+	if (!IS_ERR(task))
+		kcoro_task_start(task);
+	kcoro_bubble_start(bubble);
+	if (kcoro_bubble_await(bubble, KTIME_MAX)) {
+		kcoro_bubble_fail(bubble, KCORO_BUBBLE_LEFT, 0);
+		/* Its tasks use what the caller has. */
+		wait_event(bubble->wait, kcoro_bubble_over_yet(bubble));
+	}
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	err = kcoro_pool_bubble(bubble);
-	if (err) {
-		kcoro_task_discard(task);
-		return err;
-	}
-	kcoro_task_start(task);
-	wake_up_process(bubble->thread);
-	if (wait_for_completion_interruptible(&bubble->over)) {
-		kcoro_bubble_fail(bubble, KCORO_BUBBLE_LEFT, 0);
-		wake_up_process(bubble->thread);
-		/* Its tasks use what the caller has. */
-		wait_for_completion(&bubble->over);
-	}
 	bubble->end.result = task->error ?: task->result;
 	kcoro_task_put(task);
 	return 0;
@@ -535,26 +640,17 @@ int kcoro_bubble_run(const struct kcoro_bubble_args *args,
 	memset(end, 0, sizeof(*end));
 	if (!fn || kcoro_bubble_self())
 		return -EINVAL;
-	bubble = kzalloc(sizeof(*bubble), GFP_KERNEL);
+	bubble = kcoro_bubble_make(args->seed, 0, GFP_KERNEL);
 	if (!bubble)
 		return -ENOMEM;
-	refcount_set(&bubble->refs, 1);
-	bubble->now = KCORO_BUBBLE_EPOCH;
-	/* Hashed, as the first draws of seeds that are alike are alike. */
-	prandom_seed_state(&bubble->random,
-			   siphash_1u64(args->seed, &step_key));
-	INIT_LIST_HEAD(&bubble->tasks);
-	raw_spin_lock_init(&bubble->lock);
-	bubble->ready_tail = &bubble->ready;
-	timerqueue_init_head(&bubble->alarms);
-	bubble->args = *args;
-	init_completion(&bubble->over);
+	bubble->steps = args->steps;
+	bubble->steps_max = args->steps_max;
 	this.bubble = bubble;
 	this.params.bubble = bubble;
 	err = kcoro_self() ? kcoro_native_interruptible(run, &this) :
 			     run(&this);
 	if (!err) {
-		err = describe(bubble);
+		err = bubble->err;
 		*end = bubble->end;
 	}
 	kcoro_bubble_put(bubble);

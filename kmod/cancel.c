@@ -32,6 +32,7 @@
 #include <linux/module.h>
 #include <linux/sched/signal.h>
 
+#include "bubble.h"
 #include "task.h"
 #include "worker.h"
 
@@ -79,6 +80,8 @@ bool kcoro_cancel_why(struct kcoro_task *task, const char *why)
 {
 	if (kcoro_task_done(task))
 		return false;
+	if (unlikely(task->bubble))
+		kcoro_bubble_asked(task);
 	if (task_request(task, why))
 		kcoro_wait_wake(&task->wait);
 	/* Only the task itself changes this, and in a native call it does not. */
@@ -111,6 +114,8 @@ EXPORT_SYMBOL_GPL(kcoro_cancel);
  */
 void kcoro_task_kill(struct kcoro_task *task)
 {
+	if (unlikely(task->bubble))
+		kcoro_bubble_asked(task);
 	if (kcoro_wait_request(&task->wait, true))
 		kcoro_wait_wake(&task->wait);
 	task_interrupt(task);

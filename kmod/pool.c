@@ -384,7 +384,7 @@ void kcoro_pool_own_discard(struct kcoro_task *task)
 
 /**
  * kcoro_pool_bubble() - make a thread for all tasks of a bubble
- * @bubble: nothing runs in it yet; to be woken
+ * @bubble: the thread waits for its start, which must come
  *
  * Context: may sleep.
  * Return: as kcoro_pool_own().
@@ -396,6 +396,8 @@ int kcoro_pool_bubble(struct kcoro_bubble *bubble)
 	if (IS_ERR(worker))
 		return PTR_ERR(worker);
 	bubble->thread = get_task_struct(worker->thread);
+	kcoro_bubble_get(bubble);
+	wake_up_process(bubble->thread);
 	return 0;
 }
 

@@ -214,8 +214,6 @@ static void task_free_stack(struct kcoro_task *task)
 void kcoro_task_discard(struct kcoro_task *task)
 {
 	kcoro_pool_own_discard(task);
-	if (task->bubble)
-		kcoro_bubble_leave(task);
 	task_release(task);
 	task_free_stack(task);
 	task_free(task);
@@ -231,6 +229,8 @@ void kcoro_task_start(struct kcoro_task *task)
 {
 	refcount_inc(&task->refs);
 	atomic_inc(&nr_live);
+	if (unlikely(task->bubble))
+		kcoro_bubble_begin(task);
 	if (task->deadline != KCORO_FOREVER) {
 		kcoro_alarm_setup(&task->deadline_alarm, task->bubble,
 				  task_deadline, HRTIMER_MODE_ABS_SOFT);
