@@ -73,6 +73,7 @@
 #include <linux/user_namespace.h>
 #include <linux/wait.h>
 
+#include "bubble_fd.h"
 #include "context.h"
 #include "leak.h"
 #include "limits.h"
@@ -111,6 +112,7 @@ void kcoro_ctx_put(struct kcoro_ctx *ctx)
 		return;
 	WARN_ON_ONCE(!xa_empty(&ctx->tasks) || !xa_empty(&ctx->files) ||
 		     ctx->nr_chans || ctx->nr_groups || ctx->nr_syncs);
+	kcoro_bubble_fd_free(ctx);
 	kcoro_user_put(ctx->user);
 	put_pid(ctx->pid);
 	kfree(ctx);
@@ -469,6 +471,7 @@ u64 kcoro_ctx_kill(struct kcoro_ctx *ctx)
 	WRITE_ONCE(ctx->killed, true);
 	spin_unlock(&ctx->lock);
 	kcoro_leak_unwatch(ctx);
+	kcoro_bubble_fd_kill(ctx);
 	nr = kcoro_walk_kill(&walk, false);
 	end_syncs(ctx);
 	kcoro_records_wake(&ctx->records);

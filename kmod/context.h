@@ -17,6 +17,7 @@
 #include "records.h"
 #include "stack.h"
 
+struct kcoro_bubble_fd;
 struct kcoro_call;
 struct kcoro_chan;
 struct kcoro_sync_fd;
@@ -52,6 +53,7 @@ struct pid;
  * @nr_groups: groups. [L]
  * @nr_syncs: events, semaphores and queues. [L]
  * @syncs: those of them that are to be told of its end. [L]
+ * @bubble: that its tasks are in, or NULL. [L], set once, read without
  * @records: those that its descriptor gives. [L], [I]
  * @tasks: tasks by id, from their start to their end, or to the delivery of
  *	their record. Written under @lock. [I]
@@ -85,6 +87,7 @@ struct kcoro_ctx {
 	u32 nr_groups;
 	u32 nr_syncs;
 	struct list_head syncs;
+	struct kcoro_bubble_fd *bubble;
 	struct kcoro_records records;
 	struct xarray tasks;
 	struct xarray files;

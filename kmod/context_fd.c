@@ -14,6 +14,7 @@
 #include <linux/poll.h>
 #include <linux/seq_file.h>
 
+#include "bubble_fd.h"
 #include "context.h"
 #include "dev.h"
 
@@ -76,6 +77,7 @@ static void ctx_show_fdinfo(struct seq_file *m, struct file *file)
 {
 	struct kcoro_ctx *ctx = file->private_data;
 	u32 tasks, exits, chans, groups, syncs, options;
+	const char *bubble;
 	bool killed;
 
 	spin_lock(&ctx->lock);
@@ -86,11 +88,14 @@ static void ctx_show_fdinfo(struct seq_file *m, struct file *file)
 	syncs = ctx->nr_syncs;
 	options = ctx->options;
 	killed = ctx->killed;
+	bubble = kcoro_bubble_fd_state(ctx);
 	spin_unlock(&ctx->lock);
 	seq_printf(m, "kcoro-kind:\tcontext\nkcoro-id:\t%llu\n", ctx->id);
 	seq_printf(m, "kcoro-tasks:\t%u\nkcoro-exits:\t%u\n", tasks, exits);
 	seq_printf(m, "kcoro-channels:\t%u\nkcoro-groups:\t%u\n", chans, groups);
 	seq_printf(m, "kcoro-syncs:\t%u\n", syncs);
+	if (bubble)
+		seq_printf(m, "kcoro-bubble:\t%s\n", bubble);
 	seq_printf(m, "kcoro-state:\t%s%s\n", killed ? "killed" : "live",
 		   options & KCORO_CTX_DETACHED ? " detached" : "");
 	seq_printf(m, "kcoro-opener:\t%d ",

@@ -33,6 +33,7 @@
 #include <linux/uaccess.h>
 
 #include "body.h"
+#include "bubble_fd.h"
 #include "chan_fd.h"
 #include "context.h"
 #include "cpus.h"
@@ -79,6 +80,9 @@ static_assert(sizeof(struct kcoro_queue_create) == 24);
 static_assert(sizeof(struct kcoro_queue_io) == 24);
 static_assert(sizeof(struct kcoro_queue_join) == 8);
 static_assert(sizeof(struct kcoro_queue_shutdown) == 8);
+static_assert(sizeof(struct kcoro_bubble_create) == 16);
+static_assert(sizeof(struct kcoro_step) == 24);
+static_assert(sizeof(struct kcoro_bubble_run) == 112);
 
 static int ioc_info(struct file *file, struct kcoro_call *call)
 {
@@ -203,6 +207,10 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_queue_join), kcoro_ioc_queue_join),
 	IOC(KCORO_IOC_QUEUE_SHUTDOWN, KCORO_KIND_QUEUE,
 	    sizeof(struct kcoro_queue_shutdown), kcoro_ioc_queue_shutdown),
+	IOC(KCORO_IOC_BUBBLE, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_bubble_create), kcoro_ioc_bubble),
+	IOC(KCORO_IOC_BUBBLE_RUN, KCORO_KIND_CTX,
+	    sizeof(struct kcoro_bubble_run), kcoro_ioc_bubble_run),
 };
 
 /**

@@ -48,6 +48,8 @@ union kcoro_call_arg {
 	struct kcoro_queue_io queue_io;
 	struct kcoro_queue_join queue_join;
 	struct kcoro_queue_shutdown queue_shutdown;
+	struct kcoro_bubble_create bubble_create;
+	struct kcoro_bubble_run bubble_run;
 };
 
 /**

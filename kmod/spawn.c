@@ -14,7 +14,9 @@
  *	tell		the program gets number and descriptor
  *	publish		killing the context reaches it now; the last to fail
  *	attach		to its group, if there is one
- *	install, start
+ *	start, install
+ * If the context has a bubble it is made in that, and put in, from publish to start,
+ * as long as it was not run (bubble_fd.c).
  * If one cannot be made, those before it stay: the program learns how many, and
  * why there are not more.
  *
@@ -48,6 +50,8 @@
 #include <linux/uaccess.h>
 
 #include "body.h"
+#include "bubble.h"
+#include "bubble_fd.h"
 #include "chan_fd.h"
 #include "context.h"
 #include "dev.h"
@@ -238,7 +242,8 @@ static struct kcoro_records *records_of(const struct spawn *spawn)
 	return spawn->group ? &spawn->group->records : &spawn->ctx->records;
 }
 
-static struct kcoro_task *make_task(const struct spawn *spawn)
+static struct kcoro_task *make_task(const struct spawn *spawn,
+				    struct kcoro_bubble *bubble)
 {
 	const struct kcoro_spawn *args = spawn->args;
 	struct kcoro_task_params params = {
@@ -253,6 +258,7 @@ static struct kcoro_task *make_task(const struct spawn *spawn)
 		.priority = args->priority,
 		.pin = pin_of(args),
 		.own_thread = args->flags & KCORO_SPAWN_THREAD,
+		.bubble = bubble,
 	};
 	struct kcoro_task *task;
 
@@ -286,6 +292,25 @@ static int tell(const struct spawn *spawn, u64 id, int fd)
 	return put_user(nth + 1, &spawn->user->spawned);
 }
 
+struct launch {
+	const struct spawn *spawn;
+	struct kcoro_task *task;
+};
+
+static int publish(void *data)
+{
+	const struct launch *launch = data;
+	const struct spawn *spawn = launch->spawn;
+	int err = kcoro_ctx_publish_task(spawn->ctx, launch->task);
+
+	if (err)
+		return err;
+	if (spawn->group)
+		kcoro_group_attach(spawn->group, launch->task);
+	kcoro_task_start(launch->task);
+	return 0;
+}
+
 /*
  * Publish and start a task that is reserved. The reference on it is its
  * file's, if there is one, from the start on, and stays the caller's if this
@@ -293,6 +318,7 @@ static int tell(const struct spawn *spawn, u64 id, int fd)
  */
 static int launch(const struct spawn *spawn, struct kcoro_task *task)
 {
+	struct launch this = { .spawn = spawn, .task = task };
 	struct file *file = NULL;
 	int fd = -1, err;
 
@@ -307,14 +333,13 @@ static int launch(const struct spawn *spawn, struct kcoro_task *task)
 		}
 	}
 	err = tell(spawn, kcoro_task_id(task), fd);
+	/* Before the install: a close(2) could be the task's last put then. */
 	if (!err)
-		err = kcoro_ctx_publish_task(spawn->ctx, task);
+		err = task->bubble ?
+			      kcoro_bubble_fd_fill(spawn->ctx, publish, &this) :
+			      publish(&this);
 	if (err)
 		goto err_file;
-	if (spawn->group)
-		kcoro_group_attach(spawn->group, task);
-	/* Before the install: a close(2) could be the task's last put then. */
-	kcoro_task_start(task);
 	if (file)
 		fd_install(fd, file);
 	else
@@ -344,6 +369,7 @@ static int take_place(const struct spawn *spawn)
 
 static int spawn_one(const struct spawn *spawn)
 {
+	struct kcoro_bubble *bubble;
 	struct kcoro_task *task;
 	u64 id;
 	int err;
@@ -354,9 +380,13 @@ static int spawn_one(const struct spawn *spawn)
 	err = kcoro_ctx_admit_task(spawn->ctx);
 	if (err)
 		goto err_place;
-	task = make_task(spawn);
+	bubble = kcoro_bubble_fd_get(spawn->ctx);
+	task = make_task(spawn, bubble);
 	if (IS_ERR(task)) {
 		err = PTR_ERR(task);
+		/* It has failed: as it ran, or as its context was killed. */
+		if (bubble && err == -ECANCELED)
+			err = kcoro_bubble_fd_refuses(spawn->ctx) ?: -ESHUTDOWN;
 		goto err_dismiss;
 	}
 	id = kcoro_task_id(task);
@@ -396,7 +426,9 @@ static struct kcoro_task *make_child(struct kcoro_ctx *ctx,
 		goto err_dismiss;
 	}
 	id = kcoro_task_id(task);
+	kcoro_bubble_native(true);
 	err = kcoro_ctx_reserve_task(ctx, id);
+	kcoro_bubble_native(false);
 	if (err)
 		goto err_task;
 	err = kcoro_ctx_publish_task(ctx, task);
@@ -457,12 +489,14 @@ int kcoro_ioc_spawn(struct file *file, struct kcoro_call *call)
 	struct spawn spawn = {
 		.ctx = group ? group->ctx : file->private_data,
 		.group = group,
-		.nowait = file->f_flags & O_NONBLOCK,
 		.args = args,
 		.user = call->user,
 	};
 	int err;
 
+	/* In a bubble nobody ends, and gives a place back, before it is run. */
+	spawn.nowait = file->f_flags & O_NONBLOCK ||
+		       READ_ONCE(spawn.ctx->bubble);
 	args->spawned = 0;
 	args->error = 0;
 	err = check_args(args) ?: kcoro_call_reply(call);

@@ -11,50 +11,14 @@
  *
  * The time is kcoro_now(). It stands still while a task of the bubble runs, and
  * when all wait it moves on to the next deadline or tick. So a test of timeouts
- * takes no time, and finds the same in each run: same seed, same steps.
+ * takes no time, and finds the same in each run: same seed, same steps. It begins at
+ * KCORO_BUBBLE_EPOCH; struct kcoro_step and what a step can be (KCORO_STEP_*) are in
+ * the uAPI, as programs have bubbles of their own.
  */
 #ifndef _LINUX_KCORO_BUBBLE_H
 #define _LINUX_KCORO_BUBBLE_H
 
 #include <linux/kcoro.h>
-#include <linux/time64.h>
-
-/* The time in a bubble when it begins. */
-#define KCORO_BUBBLE_EPOCH	NSEC_PER_SEC
-
-/**
- * enum kcoro_step_kind - what happened to a task
- * @KCORO_STEP_SPAWN: it was spawned, by the task @by
- * @KCORO_STEP_WAKE: it was woken, by the task @by; 0: the clock
- * @KCORO_STEP_YIELD: it ran, and gave its turn away
- * @KCORO_STEP_PARK: it ran, and waits now; @wait says for what
- * @KCORO_STEP_EXIT: it ran, and has ended
- */
-enum kcoro_step_kind {
-	KCORO_STEP_SPAWN,
-	KCORO_STEP_WAKE,
-	KCORO_STEP_YIELD,
-	KCORO_STEP_PARK,
-	KCORO_STEP_EXIT,
-};
-
-/**
- * struct kcoro_step - one step of a bubble
- * @time: when, by the bubble's clock, nanoseconds
- * @task: whose: tasks of a bubble are numbered from 1, in the order of their birth
- * @by: by whose doing
- * @kind: enum kcoro_step_kind
- * @wait: KCORO_WAIT_*
- * @pad: 0
- */
-struct kcoro_step {
-	u64 time;
-	u32 task;
-	u32 by;
-	u8 kind;
-	u8 wait;
-	u8 pad[6];
-};
 
 /**
  * struct kcoro_bubble_args - how to run a bubble

@@ -37,6 +37,10 @@
  * QUEUE: work that they take, until all of it is done. (A channel is for messages; a
  * queue is for work that somebody waits for.)
  *
+ * KCORO_IOC_BUBBLE makes a new context's tasks a BUBBLE, to test them: they run one
+ * at a time, in an order drawn from a seed, by a clock that stands still while one can
+ * run. The same seed gives the same steps. KCORO_IOC_BUBBLE_RUN runs them.
+ *
  * What poll(2) says
  * -----------------
  *   receiving end	POLLIN: a message is there, or a sender waits with one.
@@ -219,7 +223,8 @@ struct kcoro_bodies {
  * active; EPERM @priority under 0 without CAP_SYS_NICE. EAGAIN with
  * KCORO_SPAWN_THREAD: as many tasks as may have threads of their own. On a group:
  * EAGAIN it is full, and its descriptor O_NONBLOCK; ECANCELED it was cancelled;
- * EINTR.
+ * EINTR. With a bubble: EBUSY it runs, or is over; EOPNOTSUPP with
+ * KCORO_SPAWN_PIN or _THREAD.
  */
 #define KCORO_SPAWN_FD		(1U << 0) /* give a descriptor for each task */
 #define KCORO_SPAWN_NO_EXIT	(1U << 1) /* no exit record in context or group */
@@ -807,6 +812,91 @@ struct kcoro_queue_shutdown {
 	__u32 pad;
 };
 
+/*
+ * KCORO_IOC_BUBBLE - from now on the context's tasks are in a bubble
+ * On: a context that has no task, nor an exit record that was not read. Channels,
+ * groups, events and so on may be there.
+ * @seed: what the order of the tasks, and of the cases of their selects, is drawn from
+ * @steps_max: how many steps are kept, for RUN: 0 to KCORO_STEPS_MAX
+ * @flags: 0
+ *
+ * Tasks that are started are held until KCORO_IOC_BUBBLE_RUN: what they do before
+ * they first wait included. Their deadlines are by the bubble's clock, which begins
+ * at KCORO_BUBBLE_EPOCH. A task with KCORO_SPAWN_PIN or _THREAD is EOPNOTSUPP, and
+ * nobody waits for a place in a full group: EAGAIN. What was sent before is there, and
+ * a KCORO_IOC_KILL of a task that is held is done before it begins. LIST shows those
+ * that are held as ready.
+ * EAGAIN as many bubbles, and tasks with threads of their own, as may be; EALREADY it
+ * has a bubble; EBUSY it has tasks, or exit records; EINTR killed; EINVAL; ENOMEM;
+ * ESHUTDOWN the context was killed.
+ */
+#define KCORO_STEPS_MAX		65536
+
+#define KCORO_BUBBLE_EPOCH	1000000000LL /* its clock as it begins, nanoseconds */
+
+struct kcoro_bubble_create {
+	__u64 seed;
+	__u32 steps_max;
+	__u32 flags;
+};
+
+/*
+ * KCORO_IOC_BUBBLE_RUN - run a context's bubble, and tell how it ended
+ * On: a context. It is run once, and starts no other task: SPAWN gives EBUSY from
+ * now on. Who calls this while it runs waits for its end, and who calls it
+ * afterwards is told the same.
+ *
+ * It is over when its tasks have ended, those that they spawned included. It fails,
+ * which @error and @message tell, and its tasks are killed, if
+ *	EDEADLK	all wait, and nothing would wake them; @message says for what
+ *	EXDEV	one was woken, killed or cancelled from outside, as by a thread that
+ *		sends: that does not follow from the seed
+ *	EPERM	one made a native call, as those that read and write files do, or
+ *		blocked in kernel code
+ *	EFAULT	one crashed
+ *	ESHUTDOWN the context was killed: closed, its opener has exited, or by KILL
+ * Threads may receive what is there, and poll; a thread that waits for a task is no
+ * part of the bubble.
+ *
+ * It is the context's, as tasks are: it goes on if the call ends early, and ends with
+ * the context.
+ * @deadline_ns: by CLOCK_MONOTONIC: how long to wait for its end
+ * @steps: address of struct kcoro_step[@count] to fill with the first steps
+ * @count: in: room; out: number filled
+ * @error: out: 0, or a negative errno: how it failed
+ * @time_ns: out: that passed in it
+ * @nr_steps: out: how many it took, whether or not they were kept
+ * @digest: out: of all steps: two runs that differ in one differ in this
+ * @message: out: why it failed, in words
+ * EAGAIN it is not over, and the descriptor is O_NONBLOCK; EFAULT; EINTR; EINVAL;
+ * ENOENT the context has no bubble; ETIMEDOUT it is not over.
+ */
+#define KCORO_STEP_SPAWN	0 /* it was started, by the task @by */
+#define KCORO_STEP_WAKE		1 /* it was woken, by the task @by; 0: the clock */
+#define KCORO_STEP_YIELD	2 /* it ran, and gave its turn away */
+#define KCORO_STEP_PARK		3 /* it ran, and waits now; @wait says for what */
+#define KCORO_STEP_EXIT		4 /* it ran, and has ended */
+
+struct kcoro_step {
+	__u64 time;		/* by the bubble's clock */
+	__u32 task;		/* numbered from 1, in the order of their start */
+	__u32 by;		/* the task that did it, or 0 */
+	__u8 kind;		/* KCORO_STEP_* */
+	__u8 wait;		/* KCORO_WAIT_* */
+	__u8 pad[6];
+};
+
+struct kcoro_bubble_run {
+	__s64 deadline_ns;
+	__u64 steps;
+	__u32 count;
+	__s32 error;
+	__u64 time_ns;
+	__u64 nr_steps;
+	__u64 digest;
+	char message[KCORO_MESSAGE_MAX];
+};
+
 #define KCORO_IOC_MAGIC		0xc6
 #define KCORO_IOC_INFO		_IOWR(KCORO_IOC_MAGIC, 0, struct kcoro_info)
 #define KCORO_IOC_BODIES	_IOWR(KCORO_IOC_MAGIC, 1, struct kcoro_bodies)
@@ -840,5 +930,7 @@ struct kcoro_queue_shutdown {
 #define KCORO_IOC_QUEUE_JOIN	_IOWR(KCORO_IOC_MAGIC, 29, struct kcoro_queue_join)
 #define KCORO_IOC_QUEUE_SHUTDOWN _IOWR(KCORO_IOC_MAGIC, 30, struct kcoro_queue_shutdown)
 #define KCORO_IOC_LEAKS		_IOWR(KCORO_IOC_MAGIC, 31, struct kcoro_leaks)
+#define KCORO_IOC_BUBBLE	_IOWR(KCORO_IOC_MAGIC, 32, struct kcoro_bubble_create)
+#define KCORO_IOC_BUBBLE_RUN	_IOWR(KCORO_IOC_MAGIC, 33, struct kcoro_bubble_run)
 
 #endif /* _UAPI_LINUX_KCORO_H */
