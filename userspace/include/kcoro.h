@@ -250,6 +250,29 @@ int kcoro_queue_join(int queue, int64_t deadline_ns);
  */
 int kcoro_queue_shutdown(int queue, uint32_t flags);
 
+/* Bubbles ----------------------------------------------------------------- */
+
+/*
+ * Puts the tasks that are started in a context from now on in a bubble, to test
+ * them: it has no task yet. They run in an order that is drawn from @seed, by a
+ * clock that stands still while one can run, once kcoro_bubble_run() is called.
+ * @steps_max: how many steps to keep, up to KCORO_STEPS_MAX.
+ * -EALREADY: it has a bubble. -EBUSY: it has tasks, or exit records.
+ */
+int kcoro_bubble(int ctx, uint64_t seed, uint32_t steps_max);
+
+/*
+ * Runs a context's bubble, if it was not, and waits for its end. Can be called any
+ * number of times, also after -EINTR and -ETIMEDOUT: it goes on meanwhile.
+ * @end: how it ended: its error, the time that passed in it, the number and the
+ * digest of its steps, and a message; @count is that of the steps stored. Or NULL.
+ * @steps: array of @count for the first steps, or NULL.
+ * Returns 0 whatever the bubble's own fate: see @end->error. -ENOENT: there is none.
+ */
+int kcoro_bubble_run(int ctx, struct kcoro_bubble_run *end,
+		     struct kcoro_step *steps, unsigned int count,
+		     int64_t deadline_ns);
+
 /* Channels ---------------------------------------------------------------- */
 
 /* The places of the two ends, as pipe(2) has them. */
@@ -427,6 +450,7 @@ int64_t kcoro_deadline_in(int64_t ns);
 #define KCORO_CALL_EVENT 11
 #define KCORO_CALL_SEM 12
 #define KCORO_CALL_QUEUE 13
+#define KCORO_CALL_BUBBLE 14
 
 /*
  * Says in @buf what @err (negative or positive) means for that call and what
