@@ -102,6 +102,22 @@ TEST_F(compat, close_and_options)
 	EXPECT_EQ(-ENODATA, get_u64(p.recv));
 }
 
+TEST_F(compat, bubble)
+{
+	struct kcoro_step steps[4];
+	struct kcoro_bubble_run end;
+	uint64_t id;
+
+	ASSERT_EQ(0, kcoro_bubble(self->ctx, 1ULL << 40, 4));
+	ASSERT_EQ(0,
+		  spawn_id(self->ctx, "sleep", WORDS("3600000"), NULL, 0, &id));
+	ASSERT_EQ(0, kcoro_bubble_run(self->ctx, &end, steps, 4, 0));
+	EXPECT_EQ(0, end.error);
+	EXPECT_EQ(3600000000000, end.time_ns);
+	EXPECT_EQ(4, end.count);
+	EXPECT_EQ(KCORO_BUBBLE_EPOCH + 3600000000000, steps[3].time);
+}
+
 /* An address that only fits in 64 bits. */
 /* Good memory, but for a bit that a pointer here does not have. */
 #define HIGH(p) (t_addr(p) | 1ULL << 32)

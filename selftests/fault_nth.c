@@ -359,6 +359,34 @@ TEST_F(nth, leaks)
 	sweep(_metadata, self->nth, do_leaks, undo_leaks, &c);
 }
 
+/* --- bubbles ------------------------------------------------------------------------------ */
+
+static int do_bubble(void *data)
+{
+	int *ctx = data;
+
+	return kcoro_bubble(*ctx, 1, 1000);
+}
+
+/* For another one a context of its own: this one has its bubble. */
+static void undo_bubble(void *data)
+{
+	int *ctx = data;
+
+	if (kcoro_bubble_run(*ctx, NULL, NULL, 0, 0))
+		abort();
+	close(*ctx);
+	*ctx = kcoro_open(0);
+}
+
+TEST_F(nth, bubble)
+{
+	int ctx = kcoro_open(0);
+
+	sweep(_metadata, self->nth, do_bubble, undo_bubble, &ctx);
+	close(ctx);
+}
+
 /* --- SPAWN --------------------------------------------------------------------------------- */
 
 struct spawn_call {
@@ -398,6 +426,10 @@ static void undo_spawn(void *data)
 	if (kcoro_join(c->task, &e, 0))
 		abort();
 	close(c->task);
+}
+
+static void undo_nothing(void *data)
+{
 }
 
 static void spawn_sweep(t_metadata, FIXTURE_DATA(nth) * self, int on,
@@ -449,6 +481,26 @@ TEST_F(nth, spawn_in_a_group)
 	spawn_sweep(_metadata, self, group, "echo", 1, 8);
 	EXPECT_EQ(0, kcoro_group_wait(group, KCORO_UNTIL_ENDED, &w, 0));
 	EXPECT_EQ(0, w.live);
+}
+
+/* None of those that failed is in it. */
+TEST_F(nth, spawn_in_a_bubble)
+{
+	struct spawn_call c = { .body = "echo", .by_id = 1 };
+	struct kcoro_bubble_run end;
+
+	c.ctx = kcoro_open(0);
+	c.on = c.ctx;
+	ASSERT_EQ(0, kcoro_bubble(c.ctx, 1, 10));
+	c.in = chan_of(_metadata, c.ctx, 8, 1);
+	c.out = chan_of(_metadata, c.ctx, 8, 1);
+	close(c.in.send);
+	sweep(_metadata, self->nth, do_spawn, undo_nothing, &c);
+	ASSERT_EQ(0, kcoro_bubble_run(c.ctx, &end, NULL, 0, 0));
+	EXPECT_EQ(0, end.error);
+	/* started, and ended */
+	EXPECT_EQ(2 * count_tasks(c.ctx, KCORO_SCOPE_CTX, 1), end.nr_steps);
+	close(c.ctx);
 }
 
 /* With an argument and a file. */
