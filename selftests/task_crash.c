@@ -181,6 +181,36 @@ TEST_F(crash, stays_a_fault)
 	EXPECT_EQ(KCORO_EXIT_FAULT, e.reason);
 }
 
+/* All of it ends: they had one thread. Another bubble has another. */
+TEST_F(crash, in_a_bubble)
+{
+	int ctx = kcoro_open(0), other = kcoro_open(0), task, asleep;
+	struct kcoro_bubble_run end;
+	struct kcoro_exit e = { 0 };
+
+	ASSERT_EQ(0, kcoro_bubble(ctx, 1, 0));
+	ASSERT_EQ(0, kcoro_bubble(other, 1, 0));
+	asleep = spawn(ctx, "sleep", WORDS(SLEEP_LONG), NULL, 0);
+	task = spawn(ctx, "crash", WORDS("trap"), NULL, 0);
+	ASSERT_LE(0, asleep);
+	ASSERT_EQ(0, kcoro_bubble_run(ctx, &end, NULL, 0, 0));
+	EXPECT_EQ(-EFAULT, end.error);
+	EXPECT_STREQ("task 2 crashed", end.message);
+	expect_fault(_metadata, task);
+	ASSERT_EQ(0, kcoro_join(asleep, &e, 0));
+	EXPECT_EQ(-EFAULT, e.error);
+	EXPECT_EQ(0, count_tasks(ctx, KCORO_SCOPE_CTX, 1));
+	AWAIT_LOG("was ended");
+	EXPECT_TRACE("crash_run");
+	task = spawn(other, "sleep", WORDS(SLEEP_LONG), NULL, 0);
+	ASSERT_LE(0, task);
+	ASSERT_EQ(0, kcoro_bubble_run(other, &end, NULL, 0, 0));
+	EXPECT_EQ(0, end.error);
+	join_ok(_metadata, task);
+	close(other);
+	close(ctx);
+}
+
 /*
  * One after the other, more tasks crash than the CPU has workers. One that was
  * parked there, one that computes and one that sleeps go on.
