@@ -41,7 +41,8 @@
  * found in a slot. What a wait points to is only compared with those, or followed
  * with the task's lock held (kcoro_wait_unpin()).
  *
- * Locks: of one task, its environment, one channel at a time.
+ * Locks: search_lock for a whole search, as two would count each other's references
+ * on files. Under it: of one task, its environment, one channel at a time.
  *
  * Rejected: to note who waits for what, and who holds what, as it happens (a price
  * for every wait); to stop the world; to follow mutexes (their owner is a number,
@@ -50,6 +51,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kcoro.h>
+#include <linux/mutex.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
@@ -72,6 +74,8 @@ enum source_kind {
 	TASK,		/* its end */
 	KIND_MASK = 7,
 };
+
+static DEFINE_MUTEX(search_lock);
 
 struct kcoro_leak_need {
 	struct kcoro_leak_need *next;
@@ -663,6 +667,9 @@ int kcoro_leak_search(struct kcoro_leak_search *search)
 	INIT_LIST_HEAD(&search->all_sources);
 	INIT_LIST_HEAD(&search->suspects);
 	INIT_LIST_HEAD(&search->others);
+	if (mutex_lock_killable(&search_lock))
+		return -EINTR;
+	search->locked = true;
 	err = rhashtable_init(&search->sources, &table_params);
 	if (err)
 		return err;
@@ -699,5 +706,7 @@ void kcoro_leak_search_end(struct kcoro_leak_search *search)
 		rhashtable_destroy(&search->sources);
 	kvfree(search->look);
 	kfree(search->spare);
+	if (search->locked)
+		mutex_unlock(&search_lock);
 	kfree(search);
 }

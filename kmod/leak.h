@@ -77,6 +77,7 @@ struct kcoro_leak_suspect {
  * @nr: how many it found
  * @look: buffers for one task
  * @spare: the next suspect, or NULL
+ * @locked: it is the one under way
  */
 struct kcoro_leak_search {
 	struct kcoro_walk walk;
@@ -87,6 +88,7 @@ struct kcoro_leak_search {
 	u32 nr;
 	struct kcoro_leak_look *look;
 	struct kcoro_leak_suspect *spare;
+	bool locked;
 };
 
 /* What a source is called, and its number. */
