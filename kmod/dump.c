@@ -43,8 +43,7 @@ void kcoro_dump_parked(struct kcoro_task *task)
 				       READ_ONCE(task->sp), entries,
 				       DUMP_FRAMES);
 	smp_rmb();	/* the stack's words, before the count */
-	if (!kcoro_wait_parked(&task->wait) ||
-	    READ_ONCE(task->switches) != switches)
+	if (!kcoro_task_waits_since(task, switches))
 		nr = 0;
 	raw_spin_unlock_irq(&task->lock);
 	kfree(thread);

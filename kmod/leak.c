@@ -37,12 +37,12 @@
  * It rests on a rule: who uses a channel's end, or a descriptor's object, holds it,
  * or is a child of the task that does.
  *
- * Invariants: a search holds each suspect and its context, and each source that was
- * found in a slot. What a wait points to is only compared with those, or followed
+ * Invariants: a search holds each suspect and its context, and, until it has its
+ * answer, each source that was found in a slot. What a wait points to is only compared with those, or followed
  * with the task's lock held (kcoro_wait_unpin()).
  *
- * Locks: search_lock for a whole search, as two would count each other's references
- * on files. Under it: of one task, its environment, one channel at a time.
+ * Locks: search_lock while there are sources, as two searches would count each other's
+ * references on files; nobody's memory is touched meanwhile. Under it: of one task, its environment, one channel at a time.
  *
  * Rejected: to note who waits for what, and who holds what, as it happens (a price
  * for every wait); to stop the world; to follow mutexes (their owner is a number,
@@ -122,14 +122,8 @@ static void *object_of(const struct kcoro_leak_source *source)
 	return (void *)(source->key & ~(unsigned long)KIND_MASK);
 }
 
-/**
- * kcoro_leak_source_name() - what a source is, for people
- * @source: the source
- *
- * Context: any.
- * Return: "channel" and so on; its number is @source->id.
- */
-const char *kcoro_leak_source_name(const struct kcoro_leak_source *source)
+/* What a source is, for people; its number is @source->id. */
+static const char *source_name(const struct kcoro_leak_source *source)
 {
 	switch (source->key & KIND_MASK) {
 	case SENDERS:
@@ -274,16 +268,6 @@ static void look_at_select(const struct kcoro_select_case *cases, u32 nr,
 	}
 }
 
-/* Does it still wait as it did when it had been switched to so often? */
-static bool waits_since(const struct kcoro_task *task, u64 switches)
-{
-	bool parked = kcoro_wait_parked(&task->wait);
-
-	/* Pairs with the cmpxchg by which it parks: had it run, we would see it. */
-	smp_rmb();
-	return parked && READ_ONCE(task->switches) == switches;
-}
-
 /*
  * What a parked task waits for: nothing, if it cannot be told. Its lock is held:
  * a select that we see it in does not end.
@@ -297,7 +281,7 @@ static u8 look_at_wait(const struct kcoro_task *task, u64 switches,
 	u32 nr;
 
 	smp_rmb();	/* the reads above, then: were they of one wait? */
-	if (!on || !waits_since(task, switches))
+	if (!on || !kcoro_task_waits_since(task, switches))
 		return reason;
 	switch (reason) {
 	case KCORO_WAIT_SEND:
@@ -358,7 +342,7 @@ static bool look_at(struct kcoro_task *task, struct kcoro_leak_suspect *suspect,
 	raw_spin_lock_irq(&task->lock);
 	suspect->switches = READ_ONCE(task->switches);
 	smp_rmb();	/* before the look at how it waits */
-	if (!task->done && waits_since(task, suspect->switches) &&
+	if (!task->done && kcoro_task_waits_since(task, suspect->switches) &&
 	    !READ_ONCE(task->scope))
 		suspect->reason = look_at_wait(task, suspect->switches, look);
 	raw_spin_unlock_irq(&task->lock);
@@ -637,18 +621,33 @@ static void verify(struct kcoro_leak_search *search)
 
 	list_for_each_entry(suspect, &search->suspects, node) {
 		if (suspect->alive ||
-		    waits_since(suspect->task, suspect->switches))
+		    kcoro_task_waits_since(suspect->task, suspect->switches))
 			continue;
 		suspect->alive = true;
 		suspect->next_alive = NULL;
 		spread(suspect);
 	}
 	list_for_each_entry_safe(suspect, next, &search->suspects, node) {
-		if (suspect->alive)
-			list_move(&suspect->node, &search->others);
-		else
-			search->nr++;
+		if (suspect->alive) {
+			list_del(&suspect->node);
+			suspect_free(suspect);
+			continue;
+		}
+		suspect->on = suspect->first->id;
+		suspect->on_kind = source_name(suspect->first);
+		search->nr++;
 	}
+}
+
+static void free_sources(struct kcoro_leak_search *search)
+{
+	struct kcoro_leak_source *source, *next;
+
+	list_for_each_entry_safe(source, next, &search->all_sources, node) {
+		source_free(source);
+		cond_resched();
+	}
+	rhashtable_destroy(&search->sources);
 }
 
 /**
@@ -666,19 +665,20 @@ int kcoro_leak_search(struct kcoro_leak_search *search)
 
 	INIT_LIST_HEAD(&search->all_sources);
 	INIT_LIST_HEAD(&search->suspects);
-	INIT_LIST_HEAD(&search->others);
-	if (mutex_lock_killable(&search_lock))
-		return -EINTR;
-	search->locked = true;
-	err = rhashtable_init(&search->sources, &table_params);
-	if (err)
-		return err;
 	search->look = kvmalloc(sizeof(*search->look), GFP_KERNEL_ACCOUNT);
 	if (!search->look)
 		return -ENOMEM;
+	if (mutex_lock_killable(&search_lock))
+		return -EINTR;
+	err = rhashtable_init(&search->sources, &table_params);
+	if (err)
+		goto err_lock;
 	err = collect(search) ?: mark(search);
 	if (!err)
 		verify(search);
+	free_sources(search);
+err_lock:
+	mutex_unlock(&search_lock);
 	return err;
 }
 
@@ -690,23 +690,13 @@ int kcoro_leak_search(struct kcoro_leak_search *search)
  */
 void kcoro_leak_search_end(struct kcoro_leak_search *search)
 {
-	struct kcoro_leak_suspect *suspect, *next_suspect;
-	struct kcoro_leak_source *source, *next_source;
+	struct kcoro_leak_suspect *suspect, *next;
 
-	list_splice(&search->others, &search->suspects);
-	list_for_each_entry_safe(suspect, next_suspect, &search->suspects, node) {
+	list_for_each_entry_safe(suspect, next, &search->suspects, node) {
 		suspect_free(suspect);
 		cond_resched();
 	}
-	list_for_each_entry_safe(source, next_source, &search->all_sources, node) {
-		source_free(source);
-		cond_resched();
-	}
-	if (search->sources.tbl)
-		rhashtable_destroy(&search->sources);
 	kvfree(search->look);
 	kfree(search->spare);
-	if (search->locked)
-		mutex_unlock(&search_lock);
 	kfree(search);
 }

@@ -49,8 +49,10 @@ struct kcoro_leak_source {
  * @alive: somebody can wake it
  * @ended: its wait was ended for that
  * @nr_needs: sources that it waits for
- * @first: one of them, or NULL
- * @holds: what it holds
+ * @first: one of them, until the search has its answer; then:
+ * @on: its number
+ * @on_kind: "channel" and so on
+ * @holds: what it holds, until then
  * @next_alive: whom to look at next
  */
 struct kcoro_leak_suspect {
@@ -63,6 +65,8 @@ struct kcoro_leak_suspect {
 	bool ended;
 	u32 nr_needs;
 	struct kcoro_leak_source *first;
+	u64 on;
+	const char *on_kind;
 	struct kcoro_leak_hold *holds;
 	struct kcoro_leak_suspect *next_alive;
 };
@@ -70,29 +74,22 @@ struct kcoro_leak_suspect {
 /**
  * struct kcoro_leak_search - a search for tasks that nobody can wake
  * @walk: over whom
- * @sources: by key
+ * @sources: by key, until it has its answer
  * @all_sources: the same
- * @suspects: while it goes on; at its end, those that it found
- * @others: at its end, those that are none
+ * @suspects: then, those that it found
  * @nr: how many it found
  * @look: buffers for one task
  * @spare: the next suspect, or NULL
- * @locked: it is the one under way
  */
 struct kcoro_leak_search {
 	struct kcoro_walk walk;
 	struct rhashtable sources;
 	struct list_head all_sources;
 	struct list_head suspects;
-	struct list_head others;
 	u32 nr;
 	struct kcoro_leak_look *look;
 	struct kcoro_leak_suspect *spare;
-	bool locked;
 };
-
-/* What a source is called, and its number. */
-const char *kcoro_leak_source_name(const struct kcoro_leak_source *source);
 
 int kcoro_leak_search(struct kcoro_leak_search *search);
 void kcoro_leak_search_end(struct kcoro_leak_search *search);

@@ -74,7 +74,7 @@ static void show_task(const struct kcoro_leak_suspect *suspect)
 
 	pr_warn("kcoro: leak: task %llu (%s) waits %s %s %llu\n",
 		suspect->task->id, suspect->task->name, waits[suspect->reason],
-		kcoro_leak_source_name(suspect->first), suspect->first->id);
+		suspect->on_kind, suspect->on);
 	kcoro_dump_parked(suspect->task);
 }
 
@@ -135,9 +135,8 @@ static void report(const struct kcoro_leak_search *search, struct kcoro_ctx *ctx
 			continue;
 		task->leak_seen = suspect->switches + 1;
 		nr++;
-		trace_kcoro_leak(task, ctx->id, suspect->reason,
-				 suspect->first->id,
-				 kcoro_leak_source_name(suspect->first));
+		trace_kcoro_leak(task, ctx->id, suspect->reason, suspect->on,
+				 suspect->on_kind);
 	}
 	spin_lock(&ctx->lock);
 	ctx->leaks += nr;
@@ -243,15 +242,14 @@ static int give(const struct kcoro_leak_search *search, struct kcoro_leaks *args
 		struct kcoro_leak leak = {
 			.id = suspect->task->id,
 			.ctx = suspect->ctx->id,
-			.on = suspect->first->id,
+			.on = suspect->on,
 			.wait = suspect->reason,
 			.sources = suspect->nr_needs,
 		};
 
 		if (args->count == room)
 			break;
-		strscpy(leak.on_kind, kcoro_leak_source_name(suspect->first),
-			sizeof(leak.on_kind));
+		strscpy(leak.on_kind, suspect->on_kind, sizeof(leak.on_kind));
 		strscpy(leak.name, suspect->task->name, sizeof(leak.name));
 		if (copy_to_user(to + args->count, &leak, sizeof(leak)))
 			return -EFAULT;

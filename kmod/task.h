@@ -247,6 +247,17 @@ static __always_inline struct kcoro_task *kcoro_self(void)
 	return kcoro_arch_self();
 }
 
+/* Does it still wait as it did when it had been switched to so often? */
+static inline bool kcoro_task_waits_since(const struct kcoro_task *task,
+					  u64 switches)
+{
+	bool parked = kcoro_wait_parked(&task->wait);
+
+	/* Pairs with the cmpxchg by which it parks: had it run, we would see it. */
+	smp_rmb();
+	return parked && READ_ONCE(task->switches) == switches;
+}
+
 /*
  * Is there a reason for @self, the task that calls, or NULL, not to wait at
  * all? Every call that may wait starts with this, so that a task whose calls
