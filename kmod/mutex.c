@@ -31,6 +31,7 @@
 #include <linux/module.h>
 #include <linux/sched.h>
 
+#include "deadlock.h"
 #include "sync.h"
 
 #define HANDOFF_NS	NSEC_PER_MSEC
@@ -143,8 +144,8 @@ static void mutex_leave(struct kcoro_mutex *mutex, struct mutex_waiter *waiter,
 		kcoro_wait_wake(wake);
 }
 
-static noinline int mutex_lock_slow(struct kcoro_mutex *mutex, long owner,
-				    ktime_t deadline, bool through)
+static int mutex_lock_slow(struct kcoro_mutex *mutex, long owner,
+			   ktime_t deadline, bool through)
 {
 	struct kcoro_waitq *queue = kcoro_sync_waitq(&mutex->waiters);
 	struct mutex_waiter waiter = { .owner = owner };
@@ -188,6 +189,20 @@ static noinline int mutex_lock_slow(struct kcoro_mutex *mutex, long owner,
 			atomic_set(&wait->word, KCORO_WAIT_IDLE);
 	}
 	mutex_leave(mutex, &waiter, woken);
+	return err;
+}
+
+/* As mutex_lock_slow(), which is all that is left of it without checks. */
+static noinline int mutex_lock_blocked(struct kcoro_mutex *mutex, long owner,
+				       ktime_t deadline)
+{
+	struct kcoro_blocked blocked;
+	int err = kcoro_blocked_begin(&blocked, KCORO_WAIT_MUTEX, mutex, owner,
+				      deadline);
+
+	if (!err)
+		err = mutex_lock_slow(mutex, owner, deadline, false);
+	kcoro_blocked_end(&blocked);
 	return err;
 }
 
@@ -243,8 +258,9 @@ EXPORT_SYMBOL_GPL(kcoro_mutex_init);
  * locked.
  *
  * Context: task or thread; may park.
- * Return: 0. -EDEADLK: it is the caller's already. -ETIMEDOUT, -ECANCELED,
- * -ERESTARTSYS: not locked.
+ * Return: 0. -EDEADLK: it is the caller's already, or its holder waits for the
+ * caller (deadlock.c, on request). -ETIMEDOUT, -ECANCELED, -ERESTARTSYS: not
+ * locked.
  */
 int kcoro_mutex_lock(struct kcoro_mutex *mutex, ktime_t deadline)
 {
@@ -256,7 +272,7 @@ int kcoro_mutex_lock(struct kcoro_mutex *mutex, ktime_t deadline)
 		return err;
 	if (likely(atomic_long_try_cmpxchg_acquire(&mutex->word, &free, owner)))
 		return 0;
-	return mutex_lock_slow(mutex, owner, deadline, false);
+	return mutex_lock_blocked(mutex, owner, deadline);
 }
 EXPORT_SYMBOL_GPL(kcoro_mutex_lock);
 
@@ -349,23 +365,28 @@ void kcoro_mutex_relock(struct kcoro_mutex *mutex)
 		.mutex = mutex,
 		.owner = kcoro_sync_self(self),
 	};
+	struct kcoro_blocked blocked;
 	long free = 0;
 	int err;
 
 	if (atomic_long_try_cmpxchg_acquire(&mutex->word, &free, relock.owner))
 		return;
-	if (!self) {
-		relock_native(&relock);
-		return;
+	/* It cannot fail, but tells. */
+	kcoro_blocked_begin(&blocked, KCORO_WAIT_MUTEX, mutex, relock.owner,
+			    KCORO_FOREVER);
+	if (self) {
+		kcoro_shield_begin();
+		err = mutex_lock_slow(mutex, relock.owner, KCORO_FOREVER, false);
+		kcoro_shield_end();
+	} else {
+		err = relock_native(&relock);
 	}
-	kcoro_shield_begin();
-	err = mutex_lock_slow(mutex, relock.owner, KCORO_FOREVER, false);
-	kcoro_shield_end();
-	while (err && self->bubble) {	/* where nobody but tasks can wait */
+	while (err && self && self->bubble) {	/* where nobody but tasks can wait */
 		err = kcoro_mutex_try_lock(mutex);
 		if (err)
 			kcoro_yield();
 	}
 	if (err)
 		kcoro_native(relock_native, &relock);
+	kcoro_blocked_end(&blocked);
 }

@@ -21,6 +21,7 @@
 #include <linux/module.h>
 
 #include "exit.h"
+#include "deadlock.h"
 #include "sync.h"
 
 /* The function has ended, with @result. */
@@ -56,14 +57,23 @@ static void once_run(struct kcoro_once *once, s64 (*fn)(void *data), void *data)
 	once_end(once, result);
 }
 
-/* Wait for the function's end. The lock is held, and is dropped. */
-static int once_wait(struct kcoro_once *once, ktime_t deadline)
-	__releases(&once->lock)
+/* Wait for the function's end, as @caller. */
+static int once_wait(struct kcoro_once *once, long caller, ktime_t deadline)
 {
+	struct kcoro_blocked blocked;
 	struct kcoro_waiter waiter;
 	struct kcoro_wait onstack;
 	int err;
 
+	err = kcoro_blocked_begin(&blocked, KCORO_WAIT_ONCE, once, caller,
+				  deadline);
+	if (err)
+		return err;
+	raw_spin_lock(&once->lock);
+	if (once->done) {
+		raw_spin_unlock(&once->lock);
+		goto out;
+	}
 	err = kcoro_sync_queue(&once->waiters, &waiter, &onstack,
 			       KCORO_WAIT_ONCE, NULL);
 	raw_spin_unlock(&once->lock);
@@ -74,6 +84,8 @@ static int once_wait(struct kcoro_once *once, ktime_t deadline)
 		kcoro_waitq_del(kcoro_sync_waitq(&once->waiters), &waiter);
 		raw_spin_unlock(&once->lock);
 	}
+out:
+	kcoro_blocked_end(&blocked);
 	return err;
 }
 
@@ -89,8 +101,10 @@ static noinline int once_do_slow(struct kcoro_once *once,
 	if (err)
 		return err;
 	raw_spin_lock(&once->lock);
-	if (once->runner && once->runner != caller && !once->done)
-		return once_wait(once, deadline);
+	if (once->runner && once->runner != caller && !once->done) {
+		raw_spin_unlock(&once->lock);
+		return once_wait(once, caller, deadline);
+	}
 	if (!once->runner) {
 		once->runner = caller;
 		raw_spin_unlock(&once->lock);
@@ -129,7 +143,8 @@ EXPORT_SYMBOL_GPL(kcoro_once_init);
  * @result: what @fn returned, a failure too; may be NULL
  *
  * Context: task or thread; may park.
- * Return: 0: @fn has been called and has ended. -EDEADLK: the caller is in it.
+ * Return: 0: @fn has been called and has ended. -EDEADLK: the caller is in it, or who is
+ * waits for the caller (deadlock.c, on request).
  * -ETIMEDOUT, -ECANCELED, -ERESTARTSYS.
  */
 int kcoro_once_do(struct kcoro_once *once, s64 (*fn)(void *data), void *data,

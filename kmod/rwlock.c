@@ -30,6 +30,7 @@
  */
 #include <linux/module.h>
 
+#include "deadlock.h"
 #include "sync.h"
 
 #define READER		(1L << KCORO_SYNC_SHIFT)
@@ -123,15 +124,20 @@ static noinline int rwlock_lock_slow(struct kcoro_rwlock *rwlock, long self,
 	struct kcoro_waiters *waiters = write ? &rwlock->writers :
 						&rwlock->readers;
 	struct writer writer = { .owner = self };
+	struct kcoro_blocked blocked;
 	struct kcoro_wait onstack;
 	int err;
 
 	if (writes(rwlock, self))
 		return -EDEADLK;
+	err = kcoro_blocked_begin(&blocked, KCORO_WAIT_RWLOCK, rwlock, self,
+				  deadline);
+	if (err)
+		return err;
 	raw_spin_lock(&rwlock->lock);
 	if (rwlock_take(rwlock, write ? self : READER)) {
 		raw_spin_unlock(&rwlock->lock);
-		return 0;
+		goto out;
 	}
 	err = kcoro_sync_queue(waiters, &writer.waiter, &onstack,
 			       KCORO_WAIT_RWLOCK, NULL);
@@ -140,6 +146,8 @@ static noinline int rwlock_lock_slow(struct kcoro_rwlock *rwlock, long self,
 		err = kcoro_wait_finish(writer.waiter.wait, deadline);
 	if (err)
 		rwlock_leave(rwlock, waiters, &writer.waiter);
+out:
+	kcoro_blocked_end(&blocked);
 	return err;
 }
 
@@ -186,7 +194,8 @@ EXPORT_SYMBOL_GPL(kcoro_rwlock_init);
  * wait for itself.
  *
  * Context: task or thread; may park.
- * Return: 0. -EDEADLK: the caller is its writer. -ETIMEDOUT, -ECANCELED,
+ * Return: 0. -EDEADLK: the caller is its writer, or the writer waits
+ * for the caller (deadlock.c, on request). -ETIMEDOUT, -ECANCELED,
  * -ERESTARTSYS: not locked.
  */
 int kcoro_rwlock_read_lock(struct kcoro_rwlock *rwlock, ktime_t deadline)

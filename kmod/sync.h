@@ -82,6 +82,16 @@ static inline long kcoro_sync_number(long owner)
 	return owner >> KCORO_SYNC_SHIFT;
 }
 
+static inline u64 kcoro_sync_task(long owner)
+{
+	return owner & KCORO_SYNC_THREAD ? 0 : kcoro_sync_number(owner);
+}
+
+static inline pid_t kcoro_sync_thread(long owner)
+{
+	return owner & KCORO_SYNC_THREAD ? kcoro_sync_number(owner) : 0;
+}
+
 /*
  * Arm the caller's wait and queue @waiter, under the object's lock. @fd: of the
  * object, or NULL. 0: the caller goes on to kcoro_wait_finish(). -ECANCELED.

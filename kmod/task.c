@@ -27,6 +27,7 @@
 #include "body.h"
 #include "bubble.h"
 #include "context.h"
+#include "deadlock.h"
 #include "env.h"
 #include "exit.h"
 #include "group.h"
@@ -34,6 +35,7 @@
 #include "sched.h"
 #include "scope.h"
 #include "spawn.h"
+#include "sync.h"
 #include "task.h"
 #include "trace.h"
 #include "value.h"
@@ -462,6 +464,34 @@ bool kcoro_task_done(const struct kcoro_task *task)
 }
 EXPORT_SYMBOL_GPL(kcoro_task_done);
 
+/* Wait until @task is done, if it is not. */
+static int join_wait(struct kcoro_task *task, ktime_t deadline)
+{
+	struct kcoro_waiter waiter = { .result = 0 };
+	struct kcoro_wait onstack;
+	int err;
+
+	waiter.wait = kcoro_wait_get(&onstack);
+	raw_spin_lock_irq(&task->lock);
+	if (task->done) {
+		raw_spin_unlock_irq(&task->lock);
+		return 0;
+	}
+	err = kcoro_wait_begin(waiter.wait, KCORO_WAIT_JOIN);
+	if (!err) {
+		WRITE_ONCE(waiter.wait->on, task->id);
+		kcoro_waitq_add(&task->joiners, &waiter);
+	}
+	raw_spin_unlock_irq(&task->lock);
+	if (err)
+		return err;
+	err = kcoro_wait_finish(waiter.wait, deadline);
+	raw_spin_lock_irq(&task->lock);
+	kcoro_waitq_del(&task->joiners, &waiter);
+	raw_spin_unlock_irq(&task->lock);
+	return err;
+}
+
 /**
  * kcoro_join() - wait for the end of a task
  * @task: whose; the caller holds a reference
@@ -469,14 +499,13 @@ EXPORT_SYMBOL_GPL(kcoro_task_done);
  * @result: what it returned, or its error as a negative errno; may be NULL
  *
  * Context: task or thread; may park.
- * Return: 0: it has ended. -EDEADLK: @task is the caller. -ETIMEDOUT,
- * -ECANCELED, -ERESTARTSYS.
+ * Return: 0: it has ended. -EDEADLK: @task is the caller, or waits for it
+ * (deadlock.c, on request). -ETIMEDOUT, -ECANCELED, -ERESTARTSYS.
  */
 int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 {
-	struct kcoro_waiter waiter = { .result = 0 };
 	struct kcoro_task *self = kcoro_self();
-	struct kcoro_wait onstack;
+	struct kcoro_blocked blocked;
 	int err;
 
 	if (task == self)
@@ -485,24 +514,11 @@ int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 		err = kcoro_wait_check(self);
 		if (err)
 			return err;
-		waiter.wait = kcoro_wait_get(&onstack);
-		raw_spin_lock_irq(&task->lock);
-		if (task->done) {
-			raw_spin_unlock_irq(&task->lock);
-		} else {
-			err = kcoro_wait_begin(waiter.wait, KCORO_WAIT_JOIN);
-			if (!err) {
-				WRITE_ONCE(waiter.wait->on, task->id);
-				kcoro_waitq_add(&task->joiners, &waiter);
-			}
-			raw_spin_unlock_irq(&task->lock);
-			if (!err) {
-				err = kcoro_wait_finish(waiter.wait, deadline);
-				raw_spin_lock_irq(&task->lock);
-				kcoro_waitq_del(&task->joiners, &waiter);
-				raw_spin_unlock_irq(&task->lock);
-			}
-		}
+		err = kcoro_blocked_begin(&blocked, KCORO_WAIT_JOIN, task,
+					  kcoro_sync_self(self), deadline);
+		if (!err)
+			err = join_wait(task, deadline);
+		kcoro_blocked_end(&blocked);
 		if (err)
 			return err;
 	}

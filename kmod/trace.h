@@ -17,6 +17,7 @@
 #include "chan.h"
 #include "compat.h"
 #include "sched.h"
+#include "sync.h"
 #include "task.h"
 
 const char *kcoro_wait_name(u8 reason);
@@ -289,6 +290,38 @@ TRACE_EVENT(kcoro_leak,
 	TP_printk("task=%llu name=%s ctx=%llu wait=%s on=%s:%llu",
 		  __entry->task, __entry->name, __entry->ctx,
 		  kcoro_show_wait(__entry->wait), __get_str(kind), __entry->on)
+);
+
+/*
+ * One of a cycle of tasks and threads that wait for each other's locks, one event for
+ * each, the last to come first. Who waits, and who holds, is the number of a task or,
+ * if that is 0, the pid of a thread. Context: the last to come.
+ */
+TRACE_EVENT(kcoro_deadlock,
+	TP_PROTO(long self, u8 wait, const char *object, long holder, u32 of),
+	TP_ARGS(self, wait, object, holder, of),
+	TP_STRUCT__entry(
+		__field(u64, task)
+		__field(u64, holder_task)
+		__field(pid_t, thread)
+		__field(pid_t, holder_thread)
+		__field(u32, of)
+		__field(u8, wait)
+		__string(object, object)
+	),
+	TP_fast_assign(
+		__entry->task = kcoro_sync_task(self);
+		__entry->holder_task = kcoro_sync_task(holder);
+		__entry->thread = kcoro_sync_thread(self);
+		__entry->holder_thread = kcoro_sync_thread(holder);
+		__entry->of = of;
+		__entry->wait = wait;
+		kcoro_assign_str(object, object);
+	),
+	TP_printk("task=%llu thread=%d wait=%s on=%s holder=%llu holder_thread=%d of=%u",
+		  __entry->task, __entry->thread,
+		  kcoro_show_wait(__entry->wait), __get_str(object),
+		  __entry->holder_task, __entry->holder_thread, __entry->of)
 );
 
 /* A policy was left as it failed. Context: process. */

@@ -8,7 +8,7 @@
  * /proc/self/fail-nth = N lets the N-th allocation of this thread fail; it
  * reads 0 once that has happened.
  */
-#include "kcoro_test.h"
+#include "leak.h"
 
 #define FAILSLAB "/sys/kernel/debug/failslab/"
 #define FAILPAGE "/sys/kernel/debug/fail_page_alloc/"

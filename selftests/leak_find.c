@@ -2,7 +2,7 @@
 /*
  * Tasks that nobody can wake: who is found, who is not, and what happens then.
  */
-#include "kcoro_test.h"
+#include "leak.h"
 
 CONTEXT_FIXTURE(leak)
 
@@ -23,38 +23,12 @@ static int find(int ctx, uint32_t flags, struct kcoro_leak *found)
 #define found_of(list) find(self->ctx, 0, list)
 #define nr_found find(self->ctx, 0, NULL)
 
-/* Two tasks in a ring: each sends what it receives to the other. */
-struct ring {
-	struct pair a, b;
-	int task[2];
-};
-
-static void make_ring(t_metadata, int ctx, struct ring *r)
-{
-	int i;
-
-	r->a = chan_of(_metadata, ctx, 8, 1);
-	r->b = chan_of(_metadata, ctx, 8, 1);
-	r->task[0] = spawn(ctx, "echo", NULL, FDS(r->a.recv, r->b.send));
-	r->task[1] = spawn(ctx, "echo", NULL, FDS(r->b.recv, r->a.send));
-	for (i = 0; i < 2; i++) {
-		ASSERT_LE(0, r->task[i]);
-		await_parked(r->task[i], KCORO_WAIT_RECV);
-	}
-}
-
 /* Waits for a task's end, whatever it is. */
 static void join_exit(int task)
 {
 	struct kcoro_exit e;
 
 	kcoro_join(task, &e, 0);
-}
-
-static void close_pair(struct pair p)
-{
-	close(p.send);
-	close(p.recv);
 }
 
 static void expect_deadlk(t_metadata, int task)
@@ -74,7 +48,7 @@ TEST_F(leak, a_ring_that_nobody_can_feed)
 	struct ring r;
 	int i;
 
-	make_ring(_metadata, self->ctx, &r);
+	make_ring(_metadata, self->ctx, NULL, &r);
 	EXPECT_EQ(0, nr_found);
 	close_pair(r.a);
 	EXPECT_EQ(0, nr_found) TH_LOG("we can feed the other");
@@ -226,9 +200,8 @@ TEST_F(leak, scopes)
 	struct kcoro_leak *list;
 	struct ring r;
 
-	make_ring(_metadata, self->ctx, &r);
-	close_pair(r.a);
-	close_pair(r.b);
+	make_ring(_metadata, self->ctx, NULL, &r);
+	lose_ring(&r);
 	EXPECT_EQ(2, nr_found);
 	EXPECT_EQ(0, find(other, 0, NULL));
 	EXPECT_EQ(2, kcoro_leaks(other, KCORO_SCOPE_USER, 0, &list));
@@ -377,7 +350,7 @@ TEST_F(leak, end_lets_their_waits_fail)
 	struct kcoro_leak found[MAX];
 	struct ring r;
 
-	make_ring(_metadata, self->ctx, &r);
+	make_ring(_metadata, self->ctx, NULL, &r);
 	close_pair(r.a);
 	EXPECT_EQ(0, find(self->ctx, KCORO_LEAKS_END, found));
 	close_pair(r.b);
@@ -399,7 +372,7 @@ TEST_F(leak, the_kernel_looks_of_itself)
 {
 	struct ring r;
 
-	make_ring(_metadata, self->ctx, &r);
+	make_ring(_metadata, self->ctx, NULL, &r);
 	close_pair(r.a);
 	EXPECT_EQ(0, polls_pri(self->ctx, 0));
 	close_pair(r.b);
@@ -458,14 +431,31 @@ TEST_F(leak, an_event_that_is_closed_is_looked_at)
 	EXPECT_EQ(1, nr_found);
 }
 
+/* A queue has no end that closes: who waits for it waits for its descriptors. */
+TEST_F(leak, a_queue_that_is_closed_is_looked_at)
+{
+	struct kcoro_leak found[MAX];
+	int queue = kcoro_queue_create(self->ctx, 8, 1, 0), task;
+
+	ASSERT_LE(0, queue);
+	task = spawn(self->ctx, "sync", WORDS("get:0"), FDS(queue));
+	ASSERT_LE(0, task);
+	await_parked(task, KCORO_WAIT_GET);
+	EXPECT_EQ(0, nr_found);
+	close(queue);
+	EXPECT_EQ(POLLPRI, polls_pri(self->ctx, -1));
+	ASSERT_EQ(1, found_of(found));
+	EXPECT_EQ(KCORO_WAIT_GET, found[0].wait);
+	EXPECT_STREQ("queue", found[0].on_kind);
+}
+
 TEST_F(leak, a_context_can_have_them_fail)
 {
 	struct ring r;
 
 	ASSERT_EQ(0, kcoro_set_options(self->ctx, KCORO_CTX_DEADLK));
-	make_ring(_metadata, self->ctx, &r);
-	close_pair(r.a);
-	close_pair(r.b);
+	make_ring(_metadata, self->ctx, NULL, &r);
+	lose_ring(&r);
 	expect_deadlk(_metadata, r.task[0]);
 	expect_deadlk(_metadata, r.task[1]);
 }
@@ -475,10 +465,9 @@ TEST_F(leak, not_if_it_shall_not)
 	struct ring r;
 	int i;
 
-	make_ring(_metadata, self->ctx, &r);
+	make_ring(_metadata, self->ctx, NULL, &r);
 	write_text(LEAK_CHECK, "N");
-	close_pair(r.a);
-	close_pair(r.b);
+	lose_ring(&r);
 	write_text(LEAK_CHECK, "Y");
 	for (i = 0; i < 100; i++)
 		nap();
@@ -495,9 +484,8 @@ TEST_F(leak, closing_leaves_nothing)
 		struct ring r;
 
 		ctx = kcoro_open(0);
-		make_ring(_metadata, ctx, &r);
-		close_pair(r.a);
-		close_pair(r.b);
+		make_ring(_metadata, ctx, NULL, &r);
+		lose_ring(&r);
 		close(r.task[0]);
 		close(r.task[1]);
 		if (i & 1)
