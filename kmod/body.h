@@ -17,6 +17,7 @@ bool kcoro_body_name_ok(const char *name);
 
 /* The built-in ones: bodies/NAME.c. */
 extern struct kcoro_body kcoro_body_count;
+extern struct kcoro_body kcoro_body_answer;
 extern struct kcoro_body kcoro_body_echo;
 extern struct kcoro_body kcoro_body_file_sink;
 extern struct kcoro_body kcoro_body_file_source;

@@ -44,6 +44,7 @@
 #include <linux/poll.h>
 #include <linux/slab.h>
 
+#include "carry.h"
 #include "chan.h"
 #include "context.h"
 #include "leak.h"
@@ -69,6 +70,7 @@ struct kcoro_buf *kcoro_buf_alloc(u32 size, gfp_t gfp)
 	if (buf) {
 		buf->len = 0;
 		buf->size = size;
+		buf->carried = NULL;
 	}
 	return buf;
 }
@@ -78,33 +80,56 @@ EXPORT_SYMBOL_GPL(kcoro_buf_alloc);
  * kcoro_buf_free() - free a buffer that the caller owns
  * @buf: or NULL
  *
- * Context: any but NMI and hard interrupt.
+ * Context: any but NMI and hard interrupt. If it carries ends: process.
  */
 void kcoro_buf_free(struct kcoro_buf *buf)
 {
+	if (buf && unlikely(buf->carried))
+		kcoro_carry_free(buf->carried);
 	kvfree(buf);
 }
 EXPORT_SYMBOL_GPL(kcoro_buf_free);
 
+/* The next buffer, which is the caller's then; or NULL. */
+static struct kcoro_buf *take_buf(struct kcoro_chan *chan)
+{
+	struct kcoro_returned *back;
+	struct kcoro_buf *buf = NULL;
+
+	raw_spin_lock_irq(&chan->lock);
+	back = list_first_entry_or_null(&chan->returned, struct kcoro_returned,
+					node);
+	if (back) {
+		memcpy(&buf, back->msg, sizeof(buf));
+		list_move(&back->node, &chan->spent);
+	} else if (chan->count) {
+		memcpy(&buf, kcoro_chan_slot(chan, 0), sizeof(buf));
+		chan->head = chan->head + 1 == chan->capacity ? 0 :
+			     chan->head + 1;
+		chan->count--;
+	}
+	raw_spin_unlock_irq(&chan->lock);
+	return buf;
+}
+
+/* What is in a channel of buffers is for nobody. */
+static void free_bufs(struct kcoro_chan *chan)
+{
+	struct kcoro_buf *buf;
+
+	while ((buf = take_buf(chan)))
+		kcoro_buf_free(buf);
+}
+
 static void chan_free(struct kcoro_chan *chan)
 {
 	struct kcoro_returned *back, *next;
-	struct kcoro_buf *buf;
-	u32 i;
 
 	irq_work_sync(&chan->poll_work);
 	if (chan->buffers)
-		for (i = 0; i < chan->count; i++) {
-			memcpy(&buf, kcoro_chan_slot(chan, i), sizeof(buf));
-			kcoro_buf_free(buf);
-		}
-	list_for_each_entry_safe(back, next, &chan->returned, node) {
-		if (chan->buffers) {
-			memcpy(&buf, back->msg, sizeof(buf));
-			kcoro_buf_free(buf);
-		}
+		free_bufs(chan);
+	list_for_each_entry_safe(back, next, &chan->returned, node)
 		kfree(back);
-	}
 	list_for_each_entry_safe(back, next, &chan->spent, node)
 		kfree(back);
 	if (chan->ctx)
@@ -279,7 +304,7 @@ void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends)
 	int refs = hweight32(ends & (KCORO_SEND | KCORO_RECV));
 	struct kcoro_waiter *receivers = NULL, *senders = NULL;
 	unsigned long flags;
-	bool suspect;
+	bool suspect, over;
 
 	raw_spin_lock_irqsave(&chan->lock, flags);
 	if ((ends & KCORO_SEND) && !--chan->senders)
@@ -289,10 +314,13 @@ void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends)
 	/* Tasks alone have it now: perhaps each of them waits for another. */
 	suspect = chan->ctx && !chan->files && chan->senders &&
 		  chan->receivers && !chan->closed;
+	over = ends & KCORO_RECV && !chan->receivers && chan->carrier;
 	raw_spin_unlock_irqrestore(&chan->lock, flags);
 	kcoro_wake_all(receivers);
 	kcoro_wake_all(senders);
 	kcoro_chan_poll_wake(chan);
+	if (unlikely(over))	/* those who wait for an answer learn it */
+		free_bufs(chan);
 	if (unlikely(suspect))
 		kcoro_leak_watch(chan->ctx);
 	if (refcount_sub_and_test(refs, &chan->refs))

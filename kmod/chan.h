@@ -24,6 +24,7 @@ struct kcoro_ctx;
  * @closed: nobody can send any more. [L]
  * @polled: somebody polled: wake @poll_wait. [L], set once
  * @buffers: messages are struct kcoro_buf pointers. [C]
+ * @carrier: buffers may carry ends of other channels (carry.c). [C]
  * @elem_size: bytes of an element; of a pointer if @buffers. [C]
  * @capacity: elements that @ring holds. [C]
  * @head: index of the oldest element. [L]
@@ -52,6 +53,7 @@ struct kcoro_chan {
 	bool polled;
 	bool buffers;
 	bool irq;
+	bool carrier;
 	u32 elem_size;
 	u32 capacity;
 	u32 head;

@@ -301,6 +301,8 @@ static void chan_show_fdinfo(struct seq_file *m, struct file *file)
 		seq_printf(m, "kcoro-buf-max:\t%u\n", chan->buf_max);
 	else
 		seq_printf(m, "kcoro-elem-size:\t%u\n", chan->elem_size);
+	if (chan->carrier)
+		seq_puts(m, "kcoro-carrier:\t1\n");
 	seq_printf(m, "kcoro-capacity:\t%u\nkcoro-queued:\t%u\n",
 		   chan->capacity, queued);
 	seq_printf(m, "kcoro-senders:\t%u\nkcoro-receivers:\t%u\n",
@@ -335,8 +337,16 @@ struct kcoro_chan *kcoro_chan_of_file(const struct file *file, u32 *ends)
 	return file->private_data;
 }
 
-/* The file takes over the holds on @ends; if it cannot be made they go. */
-static struct file *chan_file(struct kcoro_chan *chan, u32 ends, int flags)
+/**
+ * kcoro_chan_file() - make a file of ends of a channel
+ * @chan: the channel
+ * @ends: held by the caller; the file takes that over. If it cannot be made they go
+ * @flags: O_NONBLOCK or 0
+ *
+ * Context: process.
+ * Return: the file, -ENFILE, -ENOMEM.
+ */
+struct file *kcoro_chan_file(struct kcoro_chan *chan, u32 ends, int flags)
 {
 	struct file *file;
 
@@ -401,7 +411,8 @@ int kcoro_ioc_chan_create(struct file *file, struct kcoro_call *call)
 	struct file *files[2];
 	int nr = 0, err;
 
-	if (args->flags & ~KCORO_CHAN_FLAGS)
+	if (args->flags & ~KCORO_CHAN_FLAGS ||
+	    (args->flags & KCORO_CHAN_CARRIER && args->elem_size))
 		return -EINVAL;
 	err = kcoro_ctx_admit_chan(ctx);
 	if (err)
@@ -412,19 +423,20 @@ int kcoro_ioc_chan_create(struct file *file, struct kcoro_call *call)
 		kcoro_ctx_chan_freed(ctx);
 		return PTR_ERR(chan);
 	}
+	chan->carrier = args->flags & KCORO_CHAN_CARRIER;
 	if (args->flags & KCORO_CHAN_BOTH) {
-		files[nr] = chan_file(chan, ENDS_BOTH, flags);
+		files[nr] = kcoro_chan_file(chan, ENDS_BOTH, flags);
 		if (IS_ERR(files[nr]))
 			return PTR_ERR(files[nr]);
 		nr++;
 	} else {
-		files[nr] = chan_file(chan, KCORO_SEND, flags);
+		files[nr] = kcoro_chan_file(chan, KCORO_SEND, flags);
 		if (IS_ERR(files[nr])) {
 			kcoro_chan_drop(chan, KCORO_RECV);
 			return PTR_ERR(files[nr]);
 		}
 		nr++;
-		files[nr] = chan_file(chan, KCORO_RECV, flags);
+		files[nr] = kcoro_chan_file(chan, KCORO_RECV, flags);
 		if (IS_ERR(files[nr])) {
 			err = PTR_ERR(files[nr]);
 			goto err_files;

@@ -39,6 +39,8 @@ void kcoro_msg_put_back(struct kcoro_msg *msg);
 
 struct kcoro_chan *kcoro_chan_of_file(const struct file *file, u32 *ends);
 
+struct file *kcoro_chan_file(struct kcoro_chan *chan, u32 ends, int flags);
+
 int kcoro_ioc_chan_create(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_send(struct file *file, struct kcoro_call *call);
 int kcoro_ioc_recv(struct file *file, struct kcoro_call *call);

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 
+#include "carry.h"
 #include "chan.h"
 #include "sched.h"
 #include "task.h"
@@ -413,7 +414,8 @@ EXPORT_SYMBOL_GPL(kcoro_try_recv);
  *
  * Context: task or thread; may park.
  * Return: as kcoro_send(); -EMSGSIZE: empty or too long; -EINVAL: a channel of
- * elements.
+ * elements, or @buf carries ends and @chan is no carrier; -EXDEV: ends of another
+ * context.
  */
 int kcoro_send_buf(struct kcoro_chan *chan, struct kcoro_buf *buf,
 		   ktime_t deadline)
@@ -422,6 +424,12 @@ int kcoro_send_buf(struct kcoro_chan *chan, struct kcoro_buf *buf,
 		return -EINVAL;
 	if (unlikely(!buf->len || buf->len > chan->buf_max))
 		return -EMSGSIZE;
+	if (unlikely(buf->carried)) {
+		int err = kcoro_carry_check(chan, buf);
+
+		if (err)
+			return err;
+	}
 	return chan_op(chan, true, &buf, deadline, false);
 }
 EXPORT_SYMBOL_GPL(kcoro_send_buf);

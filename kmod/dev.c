@@ -34,6 +34,7 @@
 
 #include "body.h"
 #include "bubble_fd.h"
+#include "carry.h"
 #include "chan_fd.h"
 #include "context.h"
 #include "cpus.h"
@@ -56,6 +57,7 @@ static_assert(sizeof(struct kcoro_bodies) == 16);
 static_assert(sizeof(struct kcoro_spawn) == 144);
 static_assert(sizeof(struct kcoro_exit) == 200);
 static_assert(sizeof(struct kcoro_chan_create) == 32);
+static_assert(sizeof(struct kcoro_carry) == 64);
 static_assert(sizeof(struct kcoro_iov) == 16);
 static_assert(sizeof(struct kcoro_io) == 32);
 static_assert(sizeof(struct kcoro_case) == 24);
@@ -211,6 +213,10 @@ static const struct ioc iocs[] = {
 	    sizeof(struct kcoro_bubble_create), kcoro_ioc_bubble),
 	IOC(KCORO_IOC_BUBBLE_RUN, KCORO_KIND_CTX,
 	    sizeof(struct kcoro_bubble_run), kcoro_ioc_bubble_run),
+	IOC(KCORO_IOC_CARRY_SEND, KCORO_KIND_CHAN,
+	    sizeof(struct kcoro_carry), kcoro_ioc_carry_send),
+	IOC(KCORO_IOC_CARRY_RECV, KCORO_KIND_CHAN,
+	    sizeof(struct kcoro_carry), kcoro_ioc_carry_recv),
 };
 
 /**

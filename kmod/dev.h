@@ -50,6 +50,7 @@ union kcoro_call_arg {
 	struct kcoro_queue_shutdown queue_shutdown;
 	struct kcoro_bubble_create bubble_create;
 	struct kcoro_bubble_run bubble_run;
+	struct kcoro_carry carry;
 };
 
 /**

@@ -34,6 +34,7 @@
 #include <linux/slab.h>
 
 #include "bubble.h"
+#include "carry.h"
 #include "chan.h"
 #include "select_source.h"
 #include "task.h"
@@ -439,6 +440,9 @@ int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 
 			if (!buf->len || buf->len > chan->buf_max)
 				return -EINVAL;
+			ret = buf->carried ? kcoro_carry_check(chan, buf) : 0;
+			if (ret)
+				return ret;
 		}
 	}
 	if (nr > SELECT_ONSTACK) {

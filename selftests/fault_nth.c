@@ -310,6 +310,69 @@ TEST_F(nth, element_of_a_queue)
 		  kcoro_queue_get(c.queue, c.elem, sizeof(c.elem), KCORO_NOW));
 }
 
+/* --- ends in messages ----------------------------------------------------------- */
+
+struct carry_call {
+	int carrier[2];
+	int end;
+	int got;
+	char text[100];
+};
+
+static int do_carry(void *data)
+{
+	struct carry_call *c = data;
+	int n = kcoro_send_ends(c->carrier[KCORO_SEND_END], c->text,
+				sizeof(c->text), &c->end, 1, KCORO_NOW);
+
+	return n < 0 ? n : 0;
+}
+
+static int do_uncarry(void *data)
+{
+	struct carry_call *c = data;
+	unsigned int nr = 1;
+	int n = kcoro_recv_ends(c->carrier[KCORO_RECV_END], c->text,
+				sizeof(c->text), &c->got, &nr, KCORO_NOW);
+
+	return n < 0 ? n : 0;
+}
+
+static void undo_carry(void *data)
+{
+	if (do_uncarry(data))
+		abort();
+	close(((struct carry_call *)data)->got);
+}
+
+static void undo_uncarry(void *data)
+{
+	close(((struct carry_call *)data)->got);
+	if (do_carry(data))
+		abort();
+}
+
+TEST_F(nth, ends_in_a_message)
+{
+	struct kcoro_chan_create chan = {
+		.capacity = 1,
+		.flags = KCORO_CHAN_CARRIER,
+	};
+	struct pair a = chan_u64(1);
+	struct carry_call c = { .end = a.send };
+
+	ASSERT_EQ(0, kcoro_chan_create(self->ctx, &chan));
+	c.carrier[KCORO_SEND_END] = chan.send_fd;
+	c.carrier[KCORO_RECV_END] = chan.recv_fd;
+	sweep(_metadata, self->nth, do_carry, undo_carry, &c);
+	ASSERT_EQ(0, do_carry(&c));
+	sweep(_metadata, self->nth, do_uncarry, undo_uncarry, &c);
+	close(a.send);
+	EXPECT_EQ(0, do_uncarry(&c));
+	close(c.got);
+	EXPECT_EQ(-ENODATA, get_u64(a.recv)) TH_LOG("an end was left behind");
+}
+
 /* --- LEAKS --------------------------------------------------------------------------------- */
 
 struct leaks_call {

@@ -180,7 +180,8 @@ TEST_F(badfield, chan_of_elements_has_no_buf_max)
 
 TEST_F(badfield, chan_flags)
 {
-	EXPECT_EQ(0, create(self->ctx, 8, 0, 1, KCORO_CHAN_FLAGS));
+	EXPECT_EQ(0, create(self->ctx, 0, 0, 1, KCORO_CHAN_FLAGS));
+	EXPECT_EQ(-EINVAL, create(self->ctx, 8, 0, 1, KCORO_CHAN_CARRIER));
 	EXPECT_EQ(-EINVAL, create(self->ctx, 8, 0, 1, KCORO_CHAN_FLAGS + 1));
 }
 

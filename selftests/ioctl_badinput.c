@@ -95,6 +95,8 @@ static const struct call calls[] = {
 	{ "LEAKS", KCORO_IOC_LEAKS },
 	{ "BUBBLE", KCORO_IOC_BUBBLE },
 	{ "BUBBLE_RUN", KCORO_IOC_BUBBLE_RUN },
+	{ "CARRY_SEND", KCORO_IOC_CARRY_SEND },
+	{ "CARRY_RECV", KCORO_IOC_CARRY_RECV },
 };
 
 enum { CTX, TASK, SEND, RECV, GROUP, EVENT, SEM, QUEUE, KINDS };
@@ -108,6 +110,8 @@ static int takes(unsigned long request, int kind)
 		return 1;
 	case _IOC_NR(KCORO_IOC_SEND):
 	case _IOC_NR(KCORO_IOC_RECV):
+	case _IOC_NR(KCORO_IOC_CARRY_SEND):
+	case _IOC_NR(KCORO_IOC_CARRY_RECV):
 	case _IOC_NR(KCORO_IOC_CLOSE):
 		return kind == SEND || kind == RECV; /* or EBADF */
 	case _IOC_NR(KCORO_IOC_TASK):

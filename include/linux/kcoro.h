@@ -37,6 +37,7 @@
 #include <uapi/linux/kcoro.h>
 
 struct file;
+struct kcoro_carried;
 struct kcoro_chan;
 struct kcoro_event;
 struct kcoro_group;
@@ -51,6 +52,7 @@ struct wait_queue_head;
  * struct kcoro_buf - a message of a channel of buffers
  * @len: bytes used of @data
  * @size: bytes allocated of @data
+ * @carried: ends of channels that travel with it; the module's own
  * @data: the payload
  *
  * A buffer has one owner. Sending passes the ownership on if it succeeds.
@@ -58,11 +60,17 @@ struct wait_queue_head;
 struct kcoro_buf {
 	u32 len;
 	u32 size;
+	struct kcoro_carried *carried;
 	u8 data[];
 };
 
 struct kcoro_buf *kcoro_buf_alloc(u32 size, gfp_t gfp);
 void kcoro_buf_free(struct kcoro_buf *buf);
+struct kcoro_buf *kcoro_buf_copy(const struct kcoro_buf *buf, gfp_t gfp);
+int kcoro_buf_carry(struct kcoro_buf *buf, struct kcoro_chan *chan, u32 ends,
+		    gfp_t gfp);
+struct kcoro_chan *kcoro_buf_take_ends(struct kcoro_buf *buf, u32 *ends);
+void kcoro_buf_drop_ends(struct kcoro_buf *buf);
 
 /* --- Bodies: code that programs can spawn by name ------------------------ */
 
@@ -259,6 +267,7 @@ int kcoro_poll_file(struct file *file, __poll_t events, ktime_t deadline);
 struct kcoro_chan *kcoro_chan_create(u32 elem_size, u32 capacity);
 struct kcoro_chan *kcoro_chan_create_irq(u32 elem_size, u32 capacity);
 struct kcoro_chan *kcoro_chan_create_buf(u32 buf_max, u32 capacity);
+struct kcoro_chan *kcoro_chan_create_carrier(u32 buf_max, u32 capacity);
 void kcoro_chan_hold(struct kcoro_chan *chan, u32 ends);
 void kcoro_chan_drop(struct kcoro_chan *chan, u32 ends);
 int kcoro_chan_close(struct kcoro_chan *chan);

@@ -35,17 +35,6 @@ static u32 tee_last(const struct kcoro_env *env)
 	return slot;
 }
 
-static struct kcoro_buf *tee_copy(const struct kcoro_buf *buf)
-{
-	struct kcoro_buf *copy = kcoro_buf_alloc(buf->len, GFP_KERNEL_ACCOUNT);
-
-	if (copy) {
-		memcpy(copy->data, buf->data, buf->len);
-		copy->len = buf->len;
-	}
-	return copy;
-}
-
 /* Send to all outputs. Takes @buf over. -EPIPE: no output is left. */
 static int tee_send(struct kcoro_env *env, struct kcoro_buf *buf)
 {
@@ -61,7 +50,7 @@ static int tee_send(struct kcoro_env *env, struct kcoro_buf *buf)
 		if (slot == last)
 			buf = NULL;
 		else
-			msg = tee_copy(buf);
+			msg = kcoro_buf_copy(buf, GFP_KERNEL_ACCOUNT);
 		err = msg ? kcoro_stream_send(env, out, msg) : -ENOMEM;
 		if (err == -EPIPE) {
 			kcoro_env_drop(env, slot);

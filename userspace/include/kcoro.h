@@ -307,6 +307,25 @@ ssize_t kcoro_send(int fd, const void *msg, size_t len, int64_t deadline_ns);
 ssize_t kcoro_recv(int fd, void *msg, size_t size, int64_t deadline_ns);
 
 /*
+ * Sends one message through a carrier (KCORO_CHAN_CARRIER), and with it the @nr ends
+ * of channels behind @ends, up to KCORO_CARRY_MAX, which stay the caller's too.
+ * Returns @len. As kcoro_send(), and -EBADF: one is no channel's; -ELOOP: one is a
+ * carrier's; -EXDEV: one is another context's; -EINVAL: @fd is no carrier's.
+ */
+ssize_t kcoro_send_ends(int fd, const void *msg, size_t len, const int *ends,
+			unsigned int nr, int64_t deadline_ns);
+
+/*
+ * Receives one message through a carrier, with the ends that it carries: @ends has
+ * room for *@nr and gets descriptors, close-on-exec, the caller's to close; *@nr
+ * says how many.
+ * Returns the message's length, or 0 at end of stream. As kcoro_recv(), also -EMSGSIZE
+ * if it carries more: it stays in the channel.
+ */
+ssize_t kcoro_recv_ends(int fd, void *msg, size_t size, int *ends,
+			unsigned int *nr, int64_t deadline_ns);
+
+/*
  * Receives one message of any length, as getline(3) reads a line: *@msg (NULL,
  * or from malloc(3)) of *@size bytes is enlarged as needed; the caller frees
  * it. Returns as kcoro_recv().

@@ -77,6 +77,49 @@ KCORO_PUBLIC int kcoro_recvv(int fd, struct kcoro_iov *iov, unsigned int count,
 	return move(fd, KCORO_IOC_RECV, iov, count, flags, deadline_ns);
 }
 
+KCORO_PUBLIC ssize_t kcoro_send_ends(int fd, const void *msg, size_t len,
+				     const int *ends, unsigned int nr,
+				     int64_t deadline_ns)
+{
+	struct kcoro_carry req = {
+		.addr = kcoro_addr(msg),
+		.len = len,
+		.deadline_ns = deadline_ns,
+		.nr_fds = nr,
+	};
+	unsigned int i;
+	int err;
+
+	if (len > INT32_MAX)
+		return -EMSGSIZE;
+	if (nr > KCORO_CARRY_MAX)
+		return -EINVAL;
+	for (i = 0; i < nr; i++)
+		req.fds[i] = ends[i];
+	err = kcoro_call(fd, KCORO_IOC_CARRY_SEND, &req);
+	return err ? err : (ssize_t)len;
+}
+
+KCORO_PUBLIC ssize_t kcoro_recv_ends(int fd, void *msg, size_t size, int *ends,
+				     unsigned int *nr, int64_t deadline_ns)
+{
+	struct kcoro_carry req = {
+		.addr = kcoro_addr(msg),
+		.len = size > INT32_MAX ? INT32_MAX : size,
+		.deadline_ns = deadline_ns,
+		.nr_fds = *nr > KCORO_CARRY_MAX ? KCORO_CARRY_MAX : *nr,
+	};
+	int err = kcoro_call(fd, KCORO_IOC_CARRY_RECV, &req);
+	unsigned int i;
+
+	if (err)
+		return err;
+	for (i = 0; i < req.nr_fds; i++)
+		ends[i] = req.fds[i];
+	*nr = req.nr_fds;
+	return req.len;
+}
+
 KCORO_PUBLIC ssize_t kcoro_send(int fd, const void *msg, size_t len,
 				int64_t deadline_ns)
 {

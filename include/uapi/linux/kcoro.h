@@ -285,12 +285,14 @@ struct kcoro_exit {
 /*
  * KCORO_IOC_CHAN_CREATE - make a channel
  * On: a context.
- * EINVAL an unknown flag, a size or capacity over the limit; EDQUOT
- * chans_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
+ * EINVAL an unknown flag, a size or capacity over the limit, a carrier of elements;
+ * EDQUOT chans_ctx_max reached; EMFILE; ENFILE; ENOMEM; ESHUTDOWN.
  */
 #define KCORO_CHAN_BOTH		(1U << 0) /* one descriptor, both rights */
 #define KCORO_CHAN_NONBLOCK	(1U << 1) /* O_NONBLOCK on the descriptors */
-#define KCORO_CHAN_FLAGS	(KCORO_CHAN_BOTH | KCORO_CHAN_NONBLOCK)
+#define KCORO_CHAN_CARRIER	(1U << 2) /* of buffers, which may carry ends */
+#define KCORO_CHAN_FLAGS	(KCORO_CHAN_BOTH | KCORO_CHAN_NONBLOCK | \
+				 KCORO_CHAN_CARRIER)
 
 struct kcoro_chan_create {
 	__u32 elem_size;	/* bytes; 0: buffers */
@@ -332,6 +334,35 @@ struct kcoro_io {
 	__s64 deadline_ns;
 	__u32 done;		/* out: messages moved */
 	__u32 pad;
+};
+
+/*
+ * KCORO_IOC_CARRY_SEND, KCORO_IOC_CARRY_RECV - move a message that carries ends
+ * On: the sending (receiving) end of a channel made with KCORO_CHAN_CARRIER.
+ *
+ * The message holds the ends behind the sender's descriptors, which stay the
+ * sender's. The receiver gets descriptors of its own, close-on-exec. As long as
+ * the message is in the channel its ends count as held; they go with it when the last
+ * receiver does. read(2), RECV and SELECT drop the ends of a message. RECV with @len
+ * 0 is end of stream.
+ *
+ * EAGAIN would block, and the descriptor is O_NONBLOCK or KCORO_IO_NOWAIT is
+ * set; EBADF not this end, or a descriptor that is no channel's; EFAULT; EINTR; EINVAL
+ * the channel is no carrier, an unknown flag, over KCORO_CARRY_MAX descriptors; ELOOP an
+ * end of a carrier; EMFILE, ENFILE; EMSGSIZE a message of a wrong size, too little room
+ * for it or for its ends: nothing is lost; ENOMEM; EPIPE; ETIMEDOUT; EXDEV an end of
+ * another context's channel.
+ */
+#define KCORO_CARRY_MAX		8
+
+struct kcoro_carry {
+	__u64 addr;		/* of the message */
+	__u32 len;		/* in: bytes there; out of RECV: the message's */
+	__u32 flags;		/* KCORO_IO_NOWAIT */
+	__s64 deadline_ns;
+	__u32 nr_fds;		/* in: of SEND, those to carry; of RECV, room; out */
+	__u32 pad;
+	__s32 fds[KCORO_CARRY_MAX];
 };
 
 /*
@@ -932,5 +963,7 @@ struct kcoro_bubble_run {
 #define KCORO_IOC_LEAKS		_IOWR(KCORO_IOC_MAGIC, 31, struct kcoro_leaks)
 #define KCORO_IOC_BUBBLE	_IOWR(KCORO_IOC_MAGIC, 32, struct kcoro_bubble_create)
 #define KCORO_IOC_BUBBLE_RUN	_IOWR(KCORO_IOC_MAGIC, 33, struct kcoro_bubble_run)
+#define KCORO_IOC_CARRY_SEND	_IOWR(KCORO_IOC_MAGIC, 34, struct kcoro_carry)
+#define KCORO_IOC_CARRY_RECV	_IOWR(KCORO_IOC_MAGIC, 35, struct kcoro_carry)
 
 #endif /* _UAPI_LINUX_KCORO_H */
