@@ -43,6 +43,7 @@ struct kcoro_ctx;
  * @id: unique while the module is loaded. [C]
  * @seq_in: messages sent so far. [L] ties a send to its receive in traces
  * @seq_out: messages received so far. [L]
+ * @dropped: what kcoro_try_send() had no room for, if @irq
  * @ctx: who pays, or NULL; told by kcoro_ctx_chan_freed(). [C]
  * @poll_wait: those who poll
  * @poll_work: wakes @poll_wait for a hard interrupt
@@ -71,6 +72,7 @@ struct kcoro_chan {
 	u64 id;
 	u64 seq_in;
 	u64 seq_out;
+	atomic64_t dropped;
 	struct kcoro_ctx *ctx;
 	wait_queue_head_t poll_wait;
 	struct irq_work poll_work;

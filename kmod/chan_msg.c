@@ -386,10 +386,28 @@ static __always_inline int try_check(const struct kcoro_chan *chan)
  */
 int kcoro_try_send(struct kcoro_chan *chan, const void *elem)
 {
-	return try_check(chan) ?:
-	       chan_op(chan, true, (void *)elem, 0, true);
+	int err = try_check(chan) ?:
+		  chan_op(chan, true, (void *)elem, 0, true);
+
+	if (unlikely(err == -EAGAIN) && chan->irq)
+		atomic64_inc(&chan->dropped);
+	return err;
 }
 EXPORT_SYMBOL_GPL(kcoro_try_send);
+
+/**
+ * kcoro_chan_dropped() - what interrupt handlers could not send
+ * @chan: from kcoro_chan_create_irq()
+ *
+ * Context: any.
+ * Return: how often kcoro_try_send() found no room, whoever called it; 0 for
+ * other channels.
+ */
+u64 kcoro_chan_dropped(const struct kcoro_chan *chan)
+{
+	return atomic64_read(&chan->dropped);
+}
+EXPORT_SYMBOL_GPL(kcoro_chan_dropped);
 
 /**
  * kcoro_try_recv() - receive an element if that needs no waiting

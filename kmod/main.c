@@ -14,6 +14,7 @@
 #include "body.h"
 #include "dev.h"
 #include "policy.h"
+#include "report.h"
 #include "sched.h"
 #include "stack.h"
 #include "task.h"
@@ -40,12 +41,18 @@ static int __init kcoro_init(void)
 	err = kcoro_bodies_init();
 	if (err)
 		goto err_policy;
-	err = kcoro_dev_init();
+	err = kcoro_report_init();
 	if (err)
 		goto err_bodies;
+	err = kcoro_dev_init();
+	if (err)
+		goto err_report;
 	kcoro_tests_run();
 	return 0;
 
+err_report:
+	kcoro_report_exit();
+	tracepoint_synchronize_unregister();
 err_bodies:
 	kcoro_bodies_exit();
 err_policy:
@@ -68,6 +75,7 @@ static void __exit kcoro_exit(void)
 	kcoro_pool_exit();
 	kcoro_task_exit();
 	kcoro_stack_exit();
+	kcoro_report_exit();
 	tracepoint_synchronize_unregister();
 	rcu_barrier();
 }

@@ -112,8 +112,14 @@ TEST_F(crash, warning_has_the_whole_trace)
 	int task = crash(self->ctx, "warn");
 	struct kcoro_exit e = join_ok(_metadata, task);
 
+	char whose[96];
+
 	EXPECT_EQ(4711, e.result);
-	AWAIT_LOG(END_OF_TRACE);
+	snprintf(whose, sizeof(whose),
+		 "kcoro: the above is of task %llu (crash) of task_crash, pid %d",
+		 (unsigned long long)e.id, getpid());
+	AWAIT_LOG(whose);
+	EXPECT_NE(NULL, strstr(self->text, END_OF_TRACE));
 	EXPECT_TRACE("crash_run");
 	EXPECT_TRACE("kcoro_task_main");
 	EXPECT_TRACE("kcoro_arch_entry_ret");

@@ -274,6 +274,7 @@ int kcoro_chan_close(struct kcoro_chan *chan);
 u64 kcoro_chan_id(const struct kcoro_chan *chan);
 u32 kcoro_chan_elem_size(const struct kcoro_chan *chan);
 u32 kcoro_chan_buf_max(const struct kcoro_chan *chan);
+u64 kcoro_chan_dropped(const struct kcoro_chan *chan);
 
 int kcoro_send(struct kcoro_chan *chan, const void *elem, ktime_t deadline);
 int kcoro_recv(struct kcoro_chan *chan, void *elem, ktime_t deadline);
@@ -337,5 +338,29 @@ struct kcoro_select_case {
 
 int kcoro_select(struct kcoro_select_case *cases, u32 nr, u32 flags,
 		 ktime_t deadline);
+
+/**
+ * kcoro_wait_event() - wait until something is so: wait_event() for tasks
+ * @queue: woken, as by wake_up(), when that may have changed
+ * @condition: is it so? Called with @data; must not sleep
+ * @data: for @condition
+ * @deadline: or KCORO_FOREVER
+ *
+ * Context: task or thread; may park.
+ * Return: 0: it was so. -ETIMEDOUT, -ECANCELED, -ERESTARTSYS.
+ */
+static inline int kcoro_wait_event(struct wait_queue_head *queue,
+				   bool (*condition)(void *data), void *data,
+				   ktime_t deadline)
+{
+	struct kcoro_select_case c = {
+		.op = KCORO_OP_WAITQ,
+		.queue = queue,
+		.condition = condition,
+		.data = data,
+	};
+
+	return kcoro_select(&c, 1, 0, deadline);
+}
 
 #endif /* _LINUX_KCORO_H */

@@ -4,6 +4,7 @@
  * A buffer that is freed twice or not at all is found by KASAN and kmemleak.
  */
 #include <kunit/test.h>
+#include <linux/irq_work.h>
 #include <linux/kcoro.h>
 
 #include "chan.h"
@@ -254,6 +255,47 @@ static void buffer_calls_want_their_kind_of_channel(struct kunit *test)
 	kcoro_chan_drop(bufs, BOTH);
 }
 
+/* --- Interrupts --------------------------------------------------------------- */
+
+struct irq_send {
+	struct irq_work work;
+	struct kcoro_chan *chan;
+	int refused;
+};
+
+static void send_five(struct irq_work *work)
+{
+	struct irq_send *irq = container_of(work, struct irq_send, work);
+	u64 i;
+
+	for (i = 0; i < 5; i++)
+		irq->refused += kcoro_try_send(irq->chan, &i) == -EAGAIN;
+}
+
+static void what_an_interrupt_cannot_send_is_counted(struct kunit *test)
+{
+	struct kcoro_chan *plain = kcoro_chan_create(sizeof(u64), 1);
+	struct irq_send irq = {
+		.chan = kcoro_chan_create_irq(sizeof(u64), 2),
+		.work = IRQ_WORK_INIT_HARD(send_five),
+	};
+	u64 value = 0;
+
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, plain);
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, irq.chan);
+	KUNIT_EXPECT_EQ(test, kcoro_chan_dropped(irq.chan), 0);
+	irq_work_queue(&irq.work);
+	irq_work_sync(&irq.work);
+	KUNIT_EXPECT_EQ(test, irq.refused, 3);
+	KUNIT_EXPECT_EQ(test, kcoro_chan_dropped(irq.chan), 3);
+	/* Who can wait may try again: nothing is lost. */
+	KUNIT_EXPECT_EQ(test, kcoro_try_send(plain, &value), 0);
+	KUNIT_EXPECT_EQ(test, kcoro_try_send(plain, &value), -EAGAIN);
+	KUNIT_EXPECT_EQ(test, kcoro_chan_dropped(plain), 0);
+	kcoro_chan_drop(irq.chan, BOTH);
+	kcoro_chan_drop(plain, BOTH);
+}
+
 static struct kunit_case message_cases[] = {
 	KUNIT_CASE(element_arrives_whole),
 	KUNIT_CASE(channel_of_elements_has_limits),
@@ -266,6 +308,7 @@ static struct kunit_case message_cases[] = {
 	KUNIT_CASE(buffer_of_wrong_length_is_emsgsize),
 	KUNIT_CASE(buffers_in_a_channel_go_with_it),
 	KUNIT_CASE(buffer_calls_want_their_kind_of_channel),
+	KUNIT_CASE(what_an_interrupt_cannot_send_is_counted),
 	{}
 };
 
