@@ -115,9 +115,10 @@ TEST_F(crash, warning_has_the_whole_trace)
 	char whose[96];
 
 	EXPECT_EQ(4711, e.result);
-	snprintf(whose, sizeof(whose),
-		 "kcoro: the above is of task %llu (crash) of task_crash, pid %d",
-		 (unsigned long long)e.id, getpid());
+	snprintf(
+		whose, sizeof(whose),
+		"kcoro: the above is of task %llu (crash) of task_crash, pid %d",
+		(unsigned long long)e.id, getpid());
 	AWAIT_LOG(whose);
 	EXPECT_NE(NULL, strstr(self->text, END_OF_TRACE));
 	EXPECT_TRACE("crash_run");
