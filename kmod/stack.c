@@ -196,6 +196,25 @@ static void pool_push(struct kcoro_stack_pool *pool, void *stack,
 }
 
 /**
+ * kcoro_stack_take() - take a stack that is there
+ * @pool: where from
+ * @pages: usable pages, 1..KCORO_STACK_PAGES_MAX
+ *
+ * Context: any but NMI.
+ * Return: as kcoro_stack_alloc(), or NULL: none is.
+ */
+void *kcoro_stack_take(struct kcoro_stack_pool *pool, unsigned int pages)
+{
+	unsigned long flags;
+	void *stack;
+
+	raw_spin_lock_irqsave(&pool->lock, flags);
+	stack = pool_pop(pool, pages);
+	raw_spin_unlock_irqrestore(&pool->lock, flags);
+	return stack;
+}
+
+/**
  * kcoro_stack_alloc() - take a stack
  * @pool: where from
  * @pages: usable pages, 1..KCORO_STACK_PAGES_MAX
@@ -209,11 +228,8 @@ void *kcoro_stack_alloc(struct kcoro_stack_pool *pool, unsigned int pages)
 	struct kcoro_arena *arena;
 	unsigned long flags;
 	unsigned int i;
-	void *stack;
+	void *stack = kcoro_stack_take(pool, pages);
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	stack = pool_pop(pool, pages);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
 	if (stack)
 		return stack;
 

@@ -31,6 +31,7 @@ struct kcoro_stack_pool {
 
 void kcoro_stack_pool_init(struct kcoro_stack_pool *pool, gfp_t gfp);
 void kcoro_stack_pool_destroy(struct kcoro_stack_pool *pool);
+void *kcoro_stack_take(struct kcoro_stack_pool *pool, unsigned int pages);
 void *kcoro_stack_alloc(struct kcoro_stack_pool *pool, unsigned int pages);
 void kcoro_stack_free(struct kcoro_stack_pool *pool, void *stack,
 		      unsigned int pages);

@@ -57,6 +57,22 @@ static ktime_t task_deadline(struct kcoro_alarm *alarm, ktime_t due)
 	return KCORO_FOREVER;
 }
 
+/* Out of the caches, or not at all. */
+static struct kcoro_task *task_alloc_atomic(struct kcoro_stack_pool *pool,
+					    unsigned int pages)
+{
+	struct kcoro_task *task =
+		kmem_cache_alloc(task_cache, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (!task)
+		return NULL;
+	task->stack = kcoro_stack_take(pool, pages);
+	if (task->stack)
+		return task;
+	kmem_cache_free(task_cache, task);
+	return NULL;
+}
+
 static struct kcoro_task *task_alloc(struct kcoro_stack_pool *pool,
 				     unsigned int pages,
 				     struct kcoro_bubble *bubble)
@@ -82,7 +98,7 @@ static struct kcoro_task *task_alloc(struct kcoro_stack_pool *pool,
  * kcoro_task_create() - make a task that does not run yet
  * @params: of what; see struct kcoro_task_params
  *
- * Context: may sleep.
+ * Context: may sleep; any but NMI if @params->atomic.
  * Return: the task with one reference, to be given to kcoro_task_start() or
  * kcoro_task_discard(). -EINVAL: a stack size over the limit. -ENOMEM. As
  * kcoro_pool_own(), if it shall have a thread of its own; as kcoro_bubble_enter(),
@@ -103,7 +119,8 @@ struct kcoro_task *kcoro_task_create(const struct kcoro_task_params *params)
 		return ERR_PTR(-EINVAL);
 	if (unlikely(bubble) && (params->own_thread || params->pin >= 0))
 		return ERR_PTR(-EOPNOTSUPP);
-	task = task_alloc(pool, pages, bubble);
+	task = unlikely(params->atomic) ? task_alloc_atomic(pool, pages) :
+					  task_alloc(pool, pages, bubble);
 	if (!task)
 		return ERR_PTR(-ENOMEM);
 	memset(&task->zeroed, 0, sizeof(task->zeroed));
@@ -225,7 +242,7 @@ void kcoro_task_discard(struct kcoro_task *task)
  * kcoro_task_start() - let a task run
  * @task: from kcoro_task_create(); the caller keeps its reference
  *
- * Context: process.
+ * Context: process; any but NMI for a task without a deadline and a bubble.
  */
 void kcoro_task_start(struct kcoro_task *task)
 {
@@ -363,12 +380,19 @@ struct kcoro_task *kcoro_spawn_into(struct kcoro_group *group,
 		.priority = args->priority,
 		.pin = args->flags & KCORO_SPAWN_PIN ? args->cpu : -1,
 		.own_thread = args->flags & KCORO_SPAWN_THREAD,
+		.atomic = args->flags & KCORO_SPAWN_ATOMIC,
 	};
 	struct kcoro_task *task;
 	int err;
 
-	if (!args->fn || args->flags & ~(KCORO_SPAWN_PIN | KCORO_SPAWN_THREAD))
+	if (!args->fn || args->flags & ~(KCORO_SPAWN_PIN | KCORO_SPAWN_THREAD |
+					 KCORO_SPAWN_ATOMIC))
 		return ERR_PTR(-EINVAL);
+	if (unlikely(params.atomic) &&
+	    (group || params.own_thread || params.priority < 0))
+		return ERR_PTR(-EINVAL);
+	if (unlikely(params.atomic) && self && (self->ctx || self->bubble))
+		return ERR_PTR(-EOPNOTSUPP);
 	err = kcoro_place_check(params.priority, params.pin);
 	if (err)
 		return ERR_PTR(err);
@@ -397,11 +421,19 @@ struct kcoro_task *kcoro_spawn_into(struct kcoro_group *group,
  * stack is charged there, it is listed, and killed as the context ends. It
  * leaves no exit record there. (A native call is a thread, and has no context.)
  *
- * Context: task or thread; may sleep.
+ * With KCORO_SPAWN_ATOMIC the task comes out of the caches: its stack is one that an
+ * ended task has left, or that was made along with another. There may be none:
+ * who needs the task keeps a plan, or spawned it before and wakes it.
+ *
+ * Context: task or thread; may sleep. With KCORO_SPAWN_ATOMIC: as
+ * kmalloc(GFP_ATOMIC); any but NMI.
  * Return: the task with a reference, to be given to kcoro_task_put(). -EINVAL:
  * no function, a stack size over the limit, a flag, priority or CPU that there
  * is not. -ENODEV: @args->owner is being unloaded, or the CPU takes no tasks.
- * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. In a
+ * -ENOMEM. -EAGAIN: there are threads_max tasks with threads of their own. With
+ * KCORO_SPAWN_ATOMIC: -EINVAL: a thread of its own, or a priority under 0, which a
+ * thread has to be asked about; -EOPNOTSUPP: the caller is a task of
+ * a context or a bubble. In a
  * bubble: -EOPNOTSUPP: nobody there is pinned, or has a thread of its own;
  * -ECANCELED: it has failed. For a
  * task of a context: -EDQUOT: it, or its user, has as many tasks as it may.
@@ -431,7 +463,7 @@ EXPORT_SYMBOL_GPL(kcoro_task_get);
  * kcoro_task_put() - drop a reference
  * @task: may run on; NULL does nothing
  *
- * Context: process.
+ * Context: process; any but NMI for one of KCORO_SPAWN_ATOMIC.
  */
 void kcoro_task_put(struct kcoro_task *task)
 {

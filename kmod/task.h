@@ -220,6 +220,7 @@ struct kcoro_task {
  * @priority: KCORO_PRIORITY_MIN to MAX
  * @pin: CPU to run on, or -1
  * @own_thread: give it a kthread of its own
+ * @atomic: nobody may sleep: what memory it takes is there, or it fails
  * @bubble: to be in, or NULL: in that of the caller, if it is in one
  */
 struct kcoro_task_params {
@@ -238,6 +239,7 @@ struct kcoro_task_params {
 	int priority;
 	int pin;
 	bool own_thread;
+	bool atomic;
 	struct kcoro_bubble *bubble;
 };
 

@@ -166,6 +166,9 @@ __printf(3, 4) int kcoro_env_fail(struct kcoro_env *env, int err,
 
 /* --- Tasks ---------------------------------------------------------------- */
 
+/* For kernel code only; the others are in the uAPI header. */
+#define KCORO_SPAWN_ATOMIC	(1U << 16) /* from where nobody may sleep */
+
 /**
  * struct kcoro_spawn_args - how to start a task of kernel code
  * @fn: what it runs; its value is the exit record's result if it is >= 0, its
@@ -175,7 +178,7 @@ __printf(3, 4) int kcoro_env_fail(struct kcoro_env *env, int err,
  * @owner: THIS_MODULE; held until the task has ended
  * @stack_size: bytes; 0 is the default
  * @priority: KCORO_PRIORITY_MIN (first) to KCORO_PRIORITY_MAX; 0 is the default
- * @flags: KCORO_SPAWN_PIN, KCORO_SPAWN_THREAD
+ * @flags: KCORO_SPAWN_PIN, KCORO_SPAWN_THREAD, KCORO_SPAWN_ATOMIC
  * @cpu: with KCORO_SPAWN_PIN: where it runs
  */
 struct kcoro_spawn_args {
