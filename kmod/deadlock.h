@@ -37,6 +37,12 @@ int kcoro_blocked_enter(struct kcoro_blocked *blocked, u8 reason,
 void kcoro_blocked_leave(struct kcoro_blocked *blocked);
 unsigned int kcoro_deadlock_set(unsigned int check);
 
+/* Does anybody want to know? A jump that is patched. */
+static __always_inline bool kcoro_deadlock_checked(void)
+{
+	return static_branch_maybe(CONFIG_PROVE_LOCKING, &kcoro_deadlock_key);
+}
+
 /*
  * The caller is about to wait for @on, as @self. To be followed, whatever it returns,
  * by kcoro_blocked_end(). -EDEADLK: it shall not, as nobody would ever wake it.
@@ -46,8 +52,7 @@ static __always_inline int kcoro_blocked_begin(struct kcoro_blocked *blocked,
 					       long self, ktime_t deadline)
 {
 	INIT_HLIST_NODE(&blocked->node);
-	if (static_branch_maybe(CONFIG_PROVE_LOCKING, &kcoro_deadlock_key) &&
-	    deadline == KCORO_FOREVER)
+	if (kcoro_deadlock_checked() && deadline == KCORO_FOREVER)
 		return kcoro_blocked_enter(blocked, reason, on, self);
 	return 0;
 }

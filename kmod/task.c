@@ -497,7 +497,7 @@ bool kcoro_task_done(const struct kcoro_task *task)
 EXPORT_SYMBOL_GPL(kcoro_task_done);
 
 /* Wait until @task is done, if it is not. */
-static int join_wait(struct kcoro_task *task, ktime_t deadline)
+static __always_inline int join_wait(struct kcoro_task *task, ktime_t deadline)
 {
 	struct kcoro_waiter waiter = { .result = 0 };
 	struct kcoro_wait onstack;
@@ -524,6 +524,18 @@ static int join_wait(struct kcoro_task *task, ktime_t deadline)
 	return err;
 }
 
+static noinline int join_checked(struct kcoro_task *task, ktime_t deadline)
+{
+	struct kcoro_blocked blocked;
+	int err = kcoro_blocked_begin(&blocked, KCORO_WAIT_JOIN, task,
+				      kcoro_sync_self(kcoro_self()), deadline);
+
+	if (!err)
+		err = join_wait(task, deadline);
+	kcoro_blocked_end(&blocked);
+	return err;
+}
+
 /**
  * kcoro_join() - wait for the end of a task
  * @task: whose; the caller holds a reference
@@ -537,7 +549,6 @@ static int join_wait(struct kcoro_task *task, ktime_t deadline)
 int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 {
 	struct kcoro_task *self = kcoro_self();
-	struct kcoro_blocked blocked;
 	int err;
 
 	if (task == self)
@@ -546,11 +557,8 @@ int kcoro_join(struct kcoro_task *task, ktime_t deadline, s64 *result)
 		err = kcoro_wait_check(self);
 		if (err)
 			return err;
-		err = kcoro_blocked_begin(&blocked, KCORO_WAIT_JOIN, task,
-					  kcoro_sync_self(self), deadline);
-		if (!err)
-			err = join_wait(task, deadline);
-		kcoro_blocked_end(&blocked);
+		err = kcoro_deadlock_checked() ? join_checked(task, deadline) :
+						 join_wait(task, deadline);
 		if (err)
 			return err;
 	}
