@@ -20,6 +20,9 @@
  * deadline or in a scope, of locks held for reading (nobody knows by whom), of cycles
  * longer than CYCLE_MAX. A wait for oneself is refused by each lock, table or not.
  *
+ * It is wrong in one case: a thread has ended without unlocking, and another one has
+ * its pid now. That one is told to hold what nobody will ever unlock.
+ *
  * An entry that outlives its wait by a moment waits for what its owner has been given:
  * a cycle of one, which is none.
  *
@@ -37,6 +40,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/stacktrace.h>
+#include <linux/string.h>
 
 #include "deadlock.h"
 #include "dump.h"
@@ -47,6 +51,7 @@
 #define TABLE_BITS	6
 #define CYCLE_MAX	32
 #define SHOWN		8	/* of one cycle, in the log */
+#define OBJECT_NAME	32	/* of an object, in the log */
 
 /* Where locks are checked, ours are. */
 DEFINE_STATIC_KEY_MAYBE(CONFIG_PROVE_LOCKING, kcoro_deadlock_key);
@@ -55,12 +60,12 @@ static unsigned int deadlock_check = IS_ENABLED(CONFIG_PROVE_LOCKING);
 static struct hlist_head table[1 << TABLE_BITS];	/* by self; table_lock */
 static DEFINE_RAW_SPINLOCK(table_lock);
 
-/* One of a cycle. @object: its name, constant. @task is held, or NULL. */
+/* One of a cycle. @task is held, or NULL. */
 struct member {
 	long self;
 	long holder;
 	struct kcoro_task *task;
-	const char *object;
+	char object[OBJECT_NAME];
 	u8 reason;
 };
 
@@ -120,6 +125,17 @@ static struct kcoro_blocked *find(long self)
 	return NULL;
 }
 
+/* The name is copied: the object may go as soon as its waiter has. */
+static void note(struct member *member, const struct kcoro_blocked *blocked,
+		 long holder)
+{
+	member->self = blocked->self;
+	member->holder = holder;
+	member->task = blocked->task ? kcoro_task_get(blocked->task) : NULL;
+	member->reason = blocked->reason;
+	strscpy(member->object, name_of(blocked), sizeof(member->object));
+}
+
 /*
  * From @first on, who waits for whom? Returns the length of the cycle, or 0.
  * @members: gets it, each task held; or NULL.
@@ -136,14 +152,7 @@ static u32 follow(const struct kcoro_blocked *first, struct member *members)
 		if (!holder || holder == blocked->self || nr == CYCLE_MAX)
 			break;
 		if (members)
-			members[nr] = (struct member) {
-				.self = blocked->self,
-				.holder = holder,
-				.task = blocked->task ?
-					kcoro_task_get(blocked->task) : NULL,
-				.object = name_of(blocked),
-				.reason = blocked->reason,
-			};
+			note(&members[nr], blocked, holder);
 		nr++;
 		blocked = find(holder);
 	} while (blocked && blocked != first);

@@ -192,7 +192,7 @@ static int mutex_lock_slow(struct kcoro_mutex *mutex, long owner,
 	return err;
 }
 
-/* As mutex_lock_slow(), which is all that is left of it without checks. */
+/* As mutex_lock_slow(), which is all of it unless deadlocks are looked for. */
 static noinline int mutex_lock_blocked(struct kcoro_mutex *mutex, long owner,
 				       ktime_t deadline)
 {
