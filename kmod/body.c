@@ -43,8 +43,8 @@ static DECLARE_RWSEM(bodies_lock);
 static LIST_HEAD(bodies);
 
 static struct kcoro_body *const builtin[] = {
-	&kcoro_body_count,
 	&kcoro_body_answer,
+	&kcoro_body_count,
 	&kcoro_body_echo,
 	&kcoro_body_file_sink,
 	&kcoro_body_file_source,

@@ -16,8 +16,8 @@ int kcoro_body_list(struct kcoro_body_info *to, u32 room, u32 *total);
 bool kcoro_body_name_ok(const char *name);
 
 /* The built-in ones: bodies/NAME.c. */
-extern struct kcoro_body kcoro_body_count;
 extern struct kcoro_body kcoro_body_answer;
+extern struct kcoro_body kcoro_body_count;
 extern struct kcoro_body kcoro_body_echo;
 extern struct kcoro_body kcoro_body_file_sink;
 extern struct kcoro_body kcoro_body_file_source;

@@ -155,7 +155,8 @@ static int give(struct kcoro_call *call, struct kcoro_msg *msg,
 	u32 i;
 	int err = 0;
 
-	if (carried && carried->nr > args->nr_fds)
+	if (kcoro_msg_len(msg) > args->len ||
+	    (carried && carried->nr > args->nr_fds))
 		err = -EMSGSIZE;
 	else if (carried)
 		err = make(carried, &made);

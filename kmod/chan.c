@@ -19,7 +19,8 @@
  *	close				queued messages drain, then receivers get
  *					0 (end of stream); senders -EPIPE
  *	last sender gone		as close
- *	last receiver gone		senders -EPIPE
+ *	last receiver gone		senders -EPIPE; what a carrier (carry.c) has
+ *					queued is freed
  *	put back (unrecv)		goes before everything else
  *
  * Invariants: receivers wait only if there is no message and somebody can
@@ -90,7 +91,7 @@ void kcoro_buf_free(struct kcoro_buf *buf)
 }
 EXPORT_SYMBOL_GPL(kcoro_buf_free);
 
-/* The next buffer, which is the caller's then; or NULL. */
+/* The next buffer, which is the caller's then, or NULL. Nobody receives it. */
 static struct kcoro_buf *take_buf(struct kcoro_chan *chan)
 {
 	struct kcoro_returned *back;
@@ -104,9 +105,7 @@ static struct kcoro_buf *take_buf(struct kcoro_chan *chan)
 		list_move(&back->node, &chan->spent);
 	} else if (chan->count) {
 		memcpy(&buf, kcoro_chan_slot(chan, 0), sizeof(buf));
-		chan->head = chan->head + 1 == chan->capacity ? 0 :
-			     chan->head + 1;
-		chan->count--;
+		kcoro_chan_pop(chan);
 	}
 	raw_spin_unlock_irq(&chan->lock);
 	return buf;

@@ -94,6 +94,14 @@ static inline void *kcoro_chan_slot(const struct kcoro_chan *chan, u32 nth)
 	return chan->ring + (size_t)i * chan->elem_size;
 }
 
+/* The oldest element has been taken out. Its lock is held. */
+static __always_inline void kcoro_chan_pop(struct kcoro_chan *chan)
+{
+	if (++chan->head == chan->capacity)
+		chan->head = 0;
+	chan->count--;
+}
+
 /*
  * For the device layer: a channel with gfp flags and a payer, with both ends
  * held once; one operation that takes KCORO_IO_NOWAIT; a message put back at

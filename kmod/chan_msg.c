@@ -72,9 +72,7 @@ static __always_inline int try_recv(struct kcoro_chan *chan, void *msg,
 	}
 	if (chan->count) {
 		msg_copy(chan, msg, kcoro_chan_slot(chan, 0));
-		if (++chan->head == chan->capacity)
-			chan->head = 0;
-		chan->count--;
+		kcoro_chan_pop(chan);
 		trace_kcoro_recv(chan, ++chan->seq_out);
 		sender = kcoro_waitq_take(&chan->sendq, 0);
 		if (sender) {
@@ -396,12 +394,12 @@ int kcoro_try_send(struct kcoro_chan *chan, const void *elem)
 EXPORT_SYMBOL_GPL(kcoro_try_send);
 
 /**
- * kcoro_chan_dropped() - what interrupt handlers could not send
- * @chan: from kcoro_chan_create_irq()
+ * kcoro_chan_dropped() - how often kcoro_try_send() found no room
+ * @chan: from kcoro_chan_create_irq(); others do not count
  *
  * Context: any.
- * Return: how often kcoro_try_send() found no room, whoever called it; 0 for
- * other channels.
+ * Return: the number, of all callers: interrupt handlers, who drop what they have
+ * then, and those who may try again.
  */
 u64 kcoro_chan_dropped(const struct kcoro_chan *chan)
 {

@@ -21,7 +21,8 @@
  * Sources count their holders, and we count those that are suspects: what a task
  * holds is in the slots of its environment. Is there one more, then that is somebody
  * of whom we know nothing, a program with a descriptor, kernel code, a task of
- * another context or one that runs: the source is alive. (As the kernel's sockets
+ * another context or one that runs, a message on its way that carries the end
+ * (carry.c): the source is alive. (As the kernel's sockets
  * compare a file's references with those that are in flight: net/unix/garbage.c,
  * and as Go's runtime finds leaked goroutines.) All other waits, those with a
  * deadline, and tasks that will be killed at one, in a scope or in a bubble, are
