@@ -64,6 +64,14 @@ static void await_found(t_metadata, int ctx)
 	free(list);
 }
 
+/* Two tasks, found by the time it returns. */
+static void lose(t_metadata, int ctx, struct ring *r)
+{
+	make_ring(_metadata, ctx, "meant", r);
+	lose_ring(r);
+	await_found(_metadata, ctx);
+}
+
 static int times(const char *text, const char *what)
 {
 	int n = 0;
@@ -80,10 +88,8 @@ TEST_F(report, the_log_names_them_and_where_they_wait)
 	struct ring r;
 	int i;
 
-	make_ring(_metadata, self->ctx, "meant", &r);
 	ASSERT_EQ(0, write_text(LEAK_WARNINGS, "1"));
-	lose_ring(&r);
-	await_found(_metadata, self->ctx);
+	lose(_metadata, self->ctx, &r);
 	text = logged();
 	snprintf(line, sizeof(line), "(meant, pid %d): 2 tasks wait for ever",
 		 getpid());
@@ -106,9 +112,7 @@ TEST_F(report, the_log_is_not_filled)
 
 	ASSERT_EQ(0, write_text(LEAK_WARNINGS, "2"));
 	for (i = 0; i < 4; i++) {
-		make_ring(_metadata, self->ctx, "meant", &r);
-		lose_ring(&r);
-		await_found(_metadata, self->ctx);
+		lose(_metadata, self->ctx, &r);
 		EXPECT_EQ(i < 2, times(logged(), "kcoro: leak: context"));
 		EXPECT_EQ(i < 2 ? 1 - i : 0, read_long(LEAK_WARNINGS));
 	}
@@ -121,9 +125,7 @@ TEST_F(report, all_of_them_if_so_wanted)
 
 	ASSERT_EQ(0, write_text(LEAK_WARNINGS, "-1"));
 	for (i = 0; i < 3; i++) {
-		make_ring(_metadata, self->ctx, "meant", &r);
-		lose_ring(&r);
-		await_found(_metadata, self->ctx);
+		lose(_metadata, self->ctx, &r);
 		EXPECT_EQ(1, times(logged(), "kcoro: leak: context"));
 	}
 	EXPECT_EQ(-1, read_long(LEAK_WARNINGS));
@@ -141,12 +143,8 @@ TEST_F(report, there_is_a_trace_event)
 		SKIP(return, "no tracing");
 	ASSERT_EQ(0,
 		  write_text(INSTANCE "/events/kcoro/kcoro_leak/enable", "1"));
-	make_ring(_metadata, self->ctx, "meant", &r);
-	lose_ring(&r);
-	await_found(_metadata, self->ctx);
-	make_ring(_metadata, self->ctx, "meant", &r);
-	lose_ring(&r);
-	await_found(_metadata, self->ctx);
+	lose(_metadata, self->ctx, &r);
+	lose(_metadata, self->ctx, &r);
 	EXPECT_LT(0, read_text(INSTANCE "/trace", text, sizeof(text)));
 	for (i = 0; i < 2; i++) {
 		snprintf(what, sizeof(what),

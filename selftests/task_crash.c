@@ -7,6 +7,7 @@
  */
 #include "kcoro_test.h"
 
+#include <inttypes.h>
 #include <sched.h>
 
 /* More than a CPU has workers: one and its spares. */
@@ -105,26 +106,62 @@ static int trace_has(const char *text, const char *function)
 	TH_LOG("no %s in:\n%s", function, self->text)
 
 #define END_OF_TRACE "---[ end trace"
+#define MARK "task_crash was here\n" /* readers wait for the end of a line */
 
-/* No crash: the task goes on. */
-TEST_F(crash, warning_has_the_whole_trace)
+/* No crash: the task goes on. Returns its exit, and whose the report is in @whose. */
+static struct kcoro_exit warn(t_metadata, int ctx, const char *how, char *whose,
+			      size_t size)
 {
-	int task = crash(self->ctx, "warn");
-	struct kcoro_exit e = join_ok(_metadata, task);
-
-	char whose[96];
+	struct kcoro_exit e = join_ok(_metadata, crash(ctx, how));
 
 	EXPECT_EQ(4711, e.result);
-	snprintf(
-		whose, sizeof(whose),
-		"kcoro: the above is of task %llu (crash) of task_crash, pid %d",
-		(unsigned long long)e.id, getpid());
+	snprintf(whose, size,
+		 "kcoro: the above is of task %" PRIu64
+		 " (crash) of task_crash, pid %d",
+		 (uint64_t)e.id, getpid());
+	return e;
+}
+
+TEST_F(crash, warning_has_the_whole_trace)
+{
+	char whose[96];
+
+	warn(_metadata, self->ctx, "warn", whose, sizeof(whose));
 	AWAIT_LOG(whose);
 	EXPECT_NE(NULL, strstr(self->text, END_OF_TRACE));
 	EXPECT_TRACE("crash_run");
 	EXPECT_TRACE("kcoro_task_main");
 	EXPECT_TRACE("kcoro_arch_entry_ret");
 	EXPECT_NE(NULL, strstr(self->text, "RIP: 0010:crash_warn+0x"));
+}
+
+TEST_F(crash, warning_in_a_native_call)
+{
+	char whose[96];
+
+	warn(_metadata, self->ctx, "native-warn", whose, sizeof(whose));
+	AWAIT_LOG(whose);
+}
+
+TEST_F(crash, warning_of_an_interrupt_is_nobodys)
+{
+	char whose[96];
+
+	warn(_metadata, self->ctx, "irq-warn", whose, sizeof(whose));
+	/* All that is to be told has been. */
+	ASSERT_LE(0, write_text("/dev/kmsg", MARK));
+	AWAIT_LOG(MARK);
+	EXPECT_NE(NULL, strstr(self->text, END_OF_TRACE));
+	EXPECT_EQ(NULL, strstr(self->text, "kcoro: the above"));
+}
+
+TEST_F(crash, warning_in_kernel_code_of_no_program)
+{
+	char whose[96];
+
+	warn(_metadata, self->ctx, "child-warn", whose, sizeof(whose));
+	AWAIT_LOG("(crash_child)\n");
+	EXPECT_NE(NULL, strstr(self->text, "kcoro: the above is of task "));
 }
 
 TEST_F(crash, null_pointer)

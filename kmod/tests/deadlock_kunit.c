@@ -226,17 +226,25 @@ static u32 ends(struct kunit *test, u32 nr, int err)
 	return met;
 }
 
-static void run(struct kunit *test, const enum kind *kinds, u32 nr, bool threads)
+/* @deadline: of the first. @open: the last one wants nothing. */
+static void run_until(struct kunit *test, const enum kind *kinds, u32 nr,
+		      bool threads, ktime_t deadline, bool open)
 {
 	struct scene *s = test->priv;
 	u32 i;
 
-	circle(test, nr, false);
+	circle(test, nr, open);
 	for (i = 0; i < nr; i++)
 		add(test, i, kinds[i]);
+	s->actors[0].call->deadline = deadline;
 	for (i = 0; i < nr; i++)
 		start(test, &s->actors[i], threads && i % 2);
 	let_go(test, nr);
+}
+
+static void run(struct kunit *test, const enum kind *kinds, u32 nr, bool threads)
+{
+	run_until(test, kinds, nr, threads, KCORO_FOREVER, false);
 }
 
 static void expect_found(struct kunit *test, const enum kind *kinds, u32 nr,
@@ -334,16 +342,10 @@ static void not_looked_for(struct kunit *test)
 /* The last one goes on, and after it the others, one by one. */
 static void a_chain_is_no_cycle(struct kunit *test)
 {
+	static const enum kind kinds[] = { MUTEX, RWLOCK, ONCE, END };
 	struct scene *s = test->priv;
-	u32 i;
 
-	circle(test, 4, true);
-	for (i = 0; i < 4; i++)
-		add(test, i, i);
-	s->actors[3].wants = NULL;
-	for (i = 0; i < 4; i++)
-		start(test, &s->actors[i], false);
-	let_go(test, 4);
+	run_until(test, kinds, 4, false, KCORO_FOREVER, true);
 	KUNIT_EXPECT_EQ(test, ends(test, 4, -EDEADLK), 0);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->told), 0);
 }
@@ -353,17 +355,8 @@ static void a_deadline_ends_it(struct kunit *test)
 {
 	static const enum kind kinds[] = { MUTEX, MUTEX };
 	struct scene *s = test->priv;
-	int i;
 
-	circle(test, 2, false);
-	for (i = 0; i < 2; i++) {
-		add(test, i, kinds[i]);
-		s->actors[i].call->deadline = i ? KCORO_FOREVER :
-					      ktime_add_ms(ktime_get(), 50);
-	}
-	for (i = 0; i < 2; i++)
-		start(test, &s->actors[i], false);
-	let_go(test, 2);
+	run_until(test, kinds, 2, false, ktime_add_ms(ktime_get(), 50), false);
 	KUNIT_EXPECT_EQ(test, ends(test, 2, -ETIMEDOUT), 1);
 	KUNIT_EXPECT_EQ(test, atomic_read(&s->told), 0);
 }

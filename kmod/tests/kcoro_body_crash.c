@@ -6,6 +6,7 @@
  * call, on the worker's.
  */
 #include <linux/bug.h>
+#include <linux/irq_work.h>
 #include <linux/kcoro.h>
 #include <linux/string.h>
 
@@ -42,6 +43,54 @@ static noinline int crash_native(void)
 	return kcoro_native(crash_native_fn, NULL) + 1;
 }
 
+static int crash_warn_fn(void *unused)
+{
+	return crash_warn();
+}
+
+static noinline int crash_native_warn(void)
+{
+	return kcoro_native(crash_warn_fn, NULL);
+}
+
+/* Not the task's doing, though it runs. */
+static void crash_irq_fn(struct irq_work *work)
+{
+	crash_warn();
+}
+
+static noinline int crash_irq_warn(void)
+{
+	struct irq_work work = IRQ_WORK_INIT_HARD(crash_irq_fn);
+
+	irq_work_queue(&work);
+	irq_work_sync(&work);
+	return 0;
+}
+
+static s64 crash_child(void *data)
+{
+	return crash_warn();
+}
+
+/* In a task of kernel code. */
+static int crash_child_fn(void *unused)
+{
+	struct kcoro_task *task = kcoro_go(crash_child, NULL);
+	int err;
+
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	err = kcoro_join(task, KCORO_FOREVER, NULL);
+	kcoro_task_put(task);
+	return err;
+}
+
+static noinline int crash_child_warn(void)
+{
+	return kcoro_native(crash_child_fn, NULL);
+}
+
 /* Down through all of the stack: a double fault, after which machines stop. */
 static noinline int crash_stack_deep(volatile u8 *above, unsigned int depth)
 {
@@ -68,6 +117,9 @@ static const struct {
 	{ "trap", crash_trap },
 	{ "warn", crash_warn },
 	{ "native", crash_native },
+	{ "native-warn", crash_native_warn },
+	{ "irq-warn", crash_irq_warn },
+	{ "child-warn", crash_child_warn },
 	{ "stack", crash_stack },
 };
 

@@ -61,6 +61,17 @@ static void await_asleep(struct kunit *test, int nr)
 	KUNIT_ASSERT_EQ(test, found, nr);
 }
 
+static void await_asked(struct kunit *test, int times)
+{
+	struct scene *s = test->priv;
+	ktime_t guard = GUARD;
+
+	while (atomic_read(&s->asked) < times &&
+	       ktime_before(ktime_get(), guard))
+		usleep_range(500, 1000);
+	KUNIT_EXPECT_GE(test, atomic_read(&s->asked), times);
+}
+
 static void what_is_so_needs_no_waiting(struct kunit *test)
 {
 	struct scene *s = test->priv;
@@ -85,8 +96,7 @@ static void all_wait_until_it_is_so(struct kunit *test)
 	await_asleep(test, 4);
 	asked = atomic_read(&s->asked);
 	wake_up_all(&s->queue);
-	while (atomic_read(&s->asked) < asked + 4)
-		usleep_range(500, 1000);
+	await_asked(test, asked + 4);
 	await_asleep(test, 4);
 	for (i = 0; i < 4; i++)
 		KUNIT_EXPECT_FALSE(test, ended(&call[i]));
@@ -122,14 +132,20 @@ static void no_wake_up_is_lost(struct kunit *test)
 static void a_wait_ends_without(struct kunit *test)
 {
 	struct scene *s = test->priv;
-	struct call *call = calls(test, 2, wait_call, s);
+	struct call *call = calls(test, 4, wait_call, s);
+	int i;
 
 	call[0].deadline = ktime_add_ms(ktime_get(), 10);
-	call_in_thread(test, &call[0]);
-	call_in_task(test, &call[1]);
-	KUNIT_EXPECT_EQ(test, result_of(test, &call[0]), -ETIMEDOUT);
-	kcoro_cancel(call[1].task);
-	KUNIT_EXPECT_EQ(test, result_of(test, &call[1]), -ECANCELED);
+	call[1].deadline = call[0].deadline;
+	for (i = 0; i < 4; i++)
+		call_in_turn(test, &call[i], i);
+	for (i = 0; i < 2; i++)
+		KUNIT_EXPECT_EQ(test, result_of(test, &call[i]), -ETIMEDOUT);
+	await_asleep(test, 2);
+	kcoro_cancel(call[2].task);
+	KUNIT_EXPECT_EQ(test, result_of(test, &call[2]), -ECANCELED);
+	send_sig(SIGUSR1, call[3].thread, 1);
+	KUNIT_EXPECT_EQ(test, result_of(test, &call[3]), -ERESTARTSYS);
 	KUNIT_EXPECT_FALSE(test, someone_waits(s));
 }
 
